@@ -1,0 +1,1 @@
+"""The rules and loops of dialling, shared by robot and operator campaigns."""

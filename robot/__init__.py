@@ -1,0 +1,1 @@
+"""One conversation of a robot with a caller: hearing, deciding, speaking."""
