@@ -1,0 +1,1 @@
+"""Operators who take calls: whom to ring, and in what order callers wait."""
