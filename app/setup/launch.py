@@ -15,15 +15,16 @@ from app.setup.progress import Stages
 from app.setup.trouble import SetupError, check_folder, explain_os_error
 
 SETUP_FAILED = 3
-NEEDS_INTERFACE = {"demo", "up", "setup"}
-FOR_DEVELOPERS = {"test", "lint", "types"}
+NEEDS_INTERFACE = {"demo", "up", "setup", "test"}
+FOR_DEVELOPERS = {"test", "bench"}
 
 
 def launch(here: str, arguments: list[str]) -> int:
     """Replaces this process by the program; returns an exit status only when set-up failed."""
     root = Path(here)
     command = next((word for word in arguments if not word.startswith("-")), "")
-    lock = "requirements-dev.lock" if command in FOR_DEVELOPERS else "requirements.lock"
+    developer = command in FOR_DEVELOPERS or "--developer" in arguments
+    lock = "requirements-dev.lock" if developer else "requirements.lock"
     environment = Environment(root, lock)
     try:
         prepare(root, environment, with_interface=command in NEEDS_INTERFACE)
