@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
 from uuid import UUID
 
-from campaigns.campaign import Campaign, CampaignId, CompanyId
+from campaigns.campaign import Campaign, CampaignId, CompanyId, RetryPolicy
 from core.legs import LegId
 from core.phones import Phone
 from core.results import CallResult
@@ -60,7 +60,10 @@ Next = CallAt | Reached | Exhausted
 
 @dataclass(frozen=True, slots=True)
 class LeasedCall:
-    """One attempt that this worker owns: its row exists, its lead is locked, its leg has a name."""
+    """One attempt that this worker owns: its row exists, its lead is locked, its leg has a name.
+
+    `blacklisted` are the indices of its phones that stand on the company's blacklist at the time of the lease.
+    """
 
     attempt: AttemptId
     lead: LeadId
@@ -71,6 +74,7 @@ class LeasedCall:
     phones: tuple[Phone, ...]
     variables: Mapping[str, str]
     past: tuple[PastCall, ...]
+    blacklisted: frozenset[int] = frozenset()
 
     @property
     def phone(self) -> Phone:
@@ -93,10 +97,11 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An attempt without a result whose worker is silent."""
+    """An attempt without a result whose worker is silent; `retry` is its campaign's policy, switched on or not."""
 
     call: LeasedCall
     started_at: datetime
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 class LeadStore(Protocol):
