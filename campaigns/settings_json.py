@@ -1,0 +1,80 @@
+"""The retry policy as plain JSON values: how the API and the database hold it, checked on the way in (SPEC R3.1).
+
+{"limits": {"busy": 2, …}, "waits_s": {"busy": 600, …}, "max_calls": 4, "phone_gap_s": 60}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from campaigns.campaign import RetryPolicy
+from core.errors import BadInput
+from core.results import RETRIED, CallResult
+
+MOST_LIMIT: Final = 10
+MOST_CALLS: Final = 100
+LONGEST_WAIT_S: Final = 366 * 86_400
+
+
+def retry_to_json(policy: RetryPolicy) -> dict[str, object]:
+    """The policy as JSON values; durations are whole seconds."""
+    return {
+        "limits": {str(result): limit for result, limit in policy.limits.items()},
+        "waits_s": {str(result): int(wait.total_seconds()) for result, wait in policy.waits.items()},
+        "max_calls": policy.max_calls,
+        "phone_gap_s": int(policy.phone_gap.total_seconds()),
+    }
+
+
+def retry_from_json(value: object) -> RetryPolicy:
+    """Reads a policy; what is left out takes its default, and what cannot be is BadInput naming the field."""
+    given = _object(value, "retry")
+    standard = RetryPolicy()
+    for name in given:
+        if name not in {"limits", "waits_s", "max_calls", "phone_gap_s"}:
+            raise BadInput("unknown_setting", f"There is no retry setting {name!r}.", field=f"retry.{name}")
+    limits = dict(standard.limits) | _per_result(given.get("limits", {}), "limits", most=MOST_LIMIT)
+    waits = _per_result(given.get("waits_s", {}), "waits_s", most=LONGEST_WAIT_S)
+    return RetryPolicy(
+        limits=MappingProxyType(limits),
+        waits=MappingProxyType(
+            dict(standard.waits) | {result: timedelta(seconds=seconds) for result, seconds in waits.items()}
+        ),
+        max_calls=_whole(given.get("max_calls", standard.max_calls), "retry.max_calls", least=1, most=MOST_CALLS),
+        phone_gap=timedelta(
+            seconds=_whole(
+                given.get("phone_gap_s", int(standard.phone_gap.total_seconds())),
+                "retry.phone_gap_s",
+                least=0,
+                most=LONGEST_WAIT_S,
+            )
+        ),
+    )
+
+
+def _per_result(value: object, name: str, *, most: int) -> dict[CallResult, int]:
+    numbers: dict[CallResult, int] = {}
+    for key, number in _object(value, f"retry.{name}").items():
+        field = f"retry.{name}.{key}"
+        if key not in RETRIED:
+            known = ", ".join(sorted(RETRIED))
+            raise BadInput("no_such_result", f"No call is retried after {key!r}.", field=field, hint=f"Known: {known}.")
+        numbers[CallResult(key)] = _whole(number, field, least=0, most=most)
+    return numbers
+
+
+def _object(value: object, field: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise BadInput("not_an_object", f"{field} must be an object.", field=field)
+    return value
+
+
+def _whole(value: object, field: str, *, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput("not_a_whole_number", f"{field} must be a whole number.", field=field)
+    if not least <= value <= most:
+        raise BadInput("out_of_range", f"{field} must be {least}–{most}, not {value}.", field=field)
+    return value
