@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from core.results import CallResult
 from robot.dialog.flow import StepId, VoiceSex
@@ -17,12 +19,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class PromptEnded:
-    """The last commanded prompt was heard to its end."""
+    """The last commanded prompt was heard to its end; the end of an earlier one is not to be told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The caller spoke or pressed into a prompt that allows it; `heard_ms` of it were played."""
+    """The caller spoke or pressed into a prompt that allows it; `heard_ms` of it were played.
+
+    The `Listen` that answers it is for the turn that has begun; `Heard`, `Pressed` or `NoInput` follows.
+    """
 
     heard_ms: int
 
@@ -50,14 +55,22 @@ class NoInput:
 
 @dataclass(frozen=True, slots=True)
 class TransferEnded:
-    """A commanded transfer is over: `connected` says whether an operator talked with the caller."""
+    """A commanded transfer is over: `connected` says whether an operator talked with the caller.
+
+    Told before `CallerGone` when the caller hangs up after such a talk.
+    """
 
     connected: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CallerGone:
-    """The caller hung up."""
+    """The caller hung up; `heard` is the share (0–1) of the last commanded prompt that was played until then.
+
+    None where that is not known; such a prompt counts as not heard.
+    """
+
+    heard: float | None = None
 
 
 DialogEvent = Started | PromptEnded | Interrupted | Heard | Pressed | NoInput | TransferEnded | CallerGone
@@ -65,17 +78,24 @@ DialogEvent = Started | PromptEnded | Interrupted | Heard | Pressed | NoInput | 
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Say `text` (variables already filled in) or play the stored `audio`; keys and speech stop it if `barge_in`."""
+    """Say `text` (variables filled in, figures in words) or play the stored `audio`.
+
+    Keys and speech stop it if `barge_in`; where `keys_only` is set too, speech does not.
+    """
 
     text: str
     audio: str | None
     voice: VoiceSex
     barge_in: bool
+    keys_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Hear the caller's next turn; `phrases` are the expected ones (empty: no speech is expected, keys only)."""
+    """Hear the caller's next turn; `phrases` are the expected ones (empty: no speech is expected, keys only).
+
+    Given once for each turn; `NoInput` is due when `wait_s` have passed without one.
+    """
 
     phrases: tuple[str, ...]
     keys: str
@@ -131,17 +151,26 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class DialogState:
-    """Everything a dialog remembers; serialisable, changed only by `step`."""
+class DialogState(msgspec.Struct, frozen=True):
+    """Everything a dialog remembers; serialisable, changed only by `step`.
 
-    variables: Mapping[str, str] = field(default_factory=dict)
+    `tries` counts how often the step has asked again, `cut_short` how often it began its prompt again without counting;
+    `going_to` is where an answer's reply leads while it is said; `heard_out` are the steps whose prompt was heard
+    to its end; `asked` says whether a question has been put, `transfer_failed` whether an operator did not come.
+    """
+
+    variables: Mapping[str, str] = msgspec.field(default_factory=dict)
     at: StepId | None = None
     phase: Phase = Phase.NEW
     tries: int = 0
+    cut_short: int = 0
     heard_anything: bool = False
     answers: tuple[GivenAnswer, ...] = ()
     path: tuple[StepId, ...] = ()
+    going_to: StepId | None = None
+    heard_out: tuple[StepId, ...] = ()
+    asked: bool = False
+    transfer_failed: bool = False
     callback_delay_min: int | None = None
     result: CallResult | None = None
     disposition: str | None = None

@@ -1,0 +1,116 @@
+"""Texts with `{variables}`: how they are read, checked and filled in (SPEC R6.5).
+
+A variable is `{name}` or `{name|what is said where the value is missing}`. Names are compared without regard to
+case. A value is put in once and never read again: braces inside it stay braces. A value that is missing and has
+no default leaves no hole: the spaces and the punctuation around it close up (`tidy`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from core.errors import BadInput
+from robot.dialog.flow import Language
+from robot.dialog.spoken import spoken
+
+MAX_TEXT: Final = 500
+KNOWN: Final = frozenset(
+    {"full_name", "last_name", "first_name", "middle_name", "organisation", "position", "note", "phone", "email"}
+)
+
+_NAME = re.compile(r"[^\W\d_][\w .\-]{0,99}")
+_VARIABLE = re.compile(r"\{([^{}|]*)(?:\|([^{}|]*))?\}")
+_UNSAYABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_GAP = "\x00"
+_GAPS = re.compile(r"\x00(?:\s*\x00)+")
+_QUOTED_GAP = re.compile(r"«\s*\x00\s*»|\"\s*\x00\s*\"|\(\s*\x00\s*\)")
+_GAP_BEFORE_STOP = re.compile(r"\s*[,:;—–-]?\s*\x00\s*(?=[.,!?…;:]|$)")
+_GAP_AT_BEGINNING = re.compile(r"(^|[.!?…]\s+)\x00\s*(?:[.,!?…;:—–-]+(?:\s+|$))?(\w?)")
+_GAP_WITHIN = re.compile(r"(\s*)\x00(\s*)")
+
+
+class Slot(NamedTuple):
+    """A variable within a text; `default` is None where none is given."""
+
+    name: str
+    default: str | None
+
+
+@lru_cache(maxsize=4096)
+def pieces_of(text: str) -> tuple[str | Slot, ...]:
+    """The text cut into literal parts and variables; what is no well-formed variable stays literal."""
+    text = text.replace(_GAP, "")
+    pieces: list[str | Slot] = []
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        if not _NAME.fullmatch(found[1].strip()):
+            continue
+        if found.start() > end:
+            pieces.append(text[end : found.start()])
+        pieces.append(Slot(found[1].strip().casefold(), found[2]))
+        end = found.end()
+    if end < len(text):
+        pieces.append(text[end:])
+    return tuple(pieces)
+
+
+def literal_length(text: str) -> int:
+    """How many characters the text has without its variables."""
+    return sum(len(piece) for piece in pieces_of(text) if isinstance(piece, str))
+
+
+def check_text(text: str, *, field: str, custom: Collection[str] | None = None) -> None:
+    """Raises `BadInput` if the text is too long, has a brace out of place, or names an unknown variable.
+
+    `custom` are the custom fields that the contacts have; None where they are not known yet: any name will do.
+    """
+    if (length := literal_length(text)) > MAX_TEXT:
+        message = f"The text has {length} characters without its variables; at most {MAX_TEXT} are allowed."
+        raise BadInput("text_too_long", message, field=field, hint=f"Take out {length - MAX_TEXT} characters.")
+    if (wrong := _UNSAYABLE.search(text)) is not None:
+        raise BadInput("bad_character", f"The text holds {wrong[0]!r}, which cannot be said.", field=field)
+    known = None if custom is None else KNOWN | {name.casefold() for name in custom}
+    for piece in pieces_of(text):
+        if isinstance(piece, str):
+            if (brace := re.search(r"[{}].{0,20}", piece, re.DOTALL)) is not None:
+                hint = "Write a variable as {first_name} or {first_name|customer}."
+                raise BadInput("bad_braces", f"A brace without its variable: {brace[0]!r}.", field=field, hint=hint)
+        elif known is not None and piece.name not in known:
+            hint = f"Known are: {', '.join(sorted(known))}."
+            raise BadInput("unknown_variable", f"There is no variable {piece.name!r}.", field=field, hint=hint)
+
+
+def fill(text: str, variables: Mapping[str, str]) -> str:
+    """The text with its variables put in, as it would be written."""
+    pieces = pieces_of(text)
+    if len(pieces) == 1 and isinstance(pieces[0], str):
+        return pieces[0]
+    return tidy("".join(piece if isinstance(piece, str) else _value(piece, variables) for piece in pieces))
+
+
+def say(text: str, variables: Mapping[str, str], language: Language) -> str:
+    """The text with its variables put in, as a person would say it: numbers, sums, dates and phones in words."""
+    return spoken(fill(text, variables), language)
+
+
+def _value(slot: Slot, variables: Mapping[str, str]) -> str:
+    value = variables.get(slot.name)
+    if value is None:
+        value = next((value for name, value in variables.items() if name.casefold() == slot.name), "")
+    value = " ".join(value.replace(_GAP, "").split())
+    return value or (slot.default or "").strip() or _GAP
+
+
+def tidy(text: str) -> str:
+    """Closes each gap that a missing value left (a NUL in `text`), with the punctuation that has lost its sense."""
+    if _GAP not in text:
+        return text
+    text = _GAPS.sub(_GAP, text)
+    text = _GAPS.sub(_GAP, _QUOTED_GAP.sub(_GAP, text))
+    text = _GAP_AT_BEGINNING.sub(lambda found: found[1] + found[2].upper(), text)
+    text = _GAP_BEFORE_STOP.sub("", text)
+    text = _GAP_WITHIN.sub(lambda found: " " if found[1] or found[2] else "", text)
+    return text.strip()
