@@ -107,3 +107,4 @@ class Campaign:
     finished: bool = False
     detect_machines: bool = True
     error: str | None = None
+    processing: bool = False

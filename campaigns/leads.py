@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -129,6 +129,10 @@ class LeadStore(Protocol):
 
     async def orphans(self, now: datetime, *, silent_for: timedelta) -> Sequence[Orphan]:
         """Unfinished attempts of workers that did not beat for `silent_for`."""
+        ...
+
+    async def strays(self, worker: WorkerId, known: Collection[AttemptId]) -> Sequence[Orphan]:
+        """Unfinished attempts of `worker` that are not among `known`: leased, but the answer never came through."""
         ...
 
     async def leave(self, worker: WorkerId) -> None:

@@ -30,29 +30,30 @@ def retry_to_json(policy: RetryPolicy) -> dict[str, object]:
 
 
 def retry_from_json(value: object) -> RetryPolicy:
-    """Reads a policy; what is left out takes its default, and what cannot be is BadInput naming the field."""
+    """Reads a policy; a setting that is left out takes its default, one that cannot be is BadInput naming the field."""
     given = _object(value, "retry")
-    standard = RetryPolicy()
+    standard = retry_to_json(RetryPolicy())
     for name in given:
-        if name not in {"limits", "waits_s", "max_calls", "phone_gap_s"}:
+        if name not in standard:
             raise BadInput("unknown_setting", f"There is no retry setting {name!r}.", field=f"retry.{name}")
-    limits = dict(standard.limits) | _per_result(given.get("limits", {}), "limits", most=MOST_LIMIT)
-    waits = _per_result(given.get("waits_s", {}), "waits_s", most=LONGEST_WAIT_S)
+    whole = standard | dict(given)
+    limits = _per_result(whole["limits"], "limits", most=MOST_LIMIT)
+    waits = _per_result(whole["waits_s"], "waits_s", most=LONGEST_WAIT_S)
+    for result, limit in limits.items():
+        if limit > 1 and result not in waits:
+            field = f"retry.waits_s.{result}"
+            raise BadInput("no_wait", f"How long to wait after {result!s} is not said.", field=field)
     return RetryPolicy(
         limits=MappingProxyType(limits),
-        waits=MappingProxyType(
-            dict(standard.waits) | {result: timedelta(seconds=seconds) for result, seconds in waits.items()}
-        ),
-        max_calls=_whole(given.get("max_calls", standard.max_calls), "retry.max_calls", least=1, most=MOST_CALLS),
-        phone_gap=timedelta(
-            seconds=_whole(
-                given.get("phone_gap_s", int(standard.phone_gap.total_seconds())),
-                "retry.phone_gap_s",
-                least=0,
-                most=LONGEST_WAIT_S,
-            )
-        ),
+        waits=MappingProxyType({result: timedelta(seconds=seconds) for result, seconds in waits.items()}),
+        max_calls=_whole(whole["max_calls"], "retry.max_calls", least=1, most=MOST_CALLS),
+        phone_gap=timedelta(seconds=_whole(whole["phone_gap_s"], "retry.phone_gap_s", least=0, most=LONGEST_WAIT_S)),
     )
+
+
+def check_retry(policy: RetryPolicy) -> None:
+    """Refuses a policy that could not be stored: BadInput naming the field."""
+    retry_from_json(retry_to_json(policy))
 
 
 def _per_result(value: object, name: str, *, most: int) -> dict[CallResult, int]:

@@ -190,6 +190,9 @@ contacts: Final = Table(
     _instant("created_at"),
     _key(),
     CheckConstraint("cardinality(phones) BETWEEN 1 AND 5", name="phones"),
+    CheckConstraint(
+        "array_to_string(phones, ' ', '-') ~ '^\\+[1-9][0-9]{6,14}( \\+[1-9][0-9]{6,14})*$'", name="numbers"
+    ),
     Index("contacts_first_phone_idx", "company_id", text("(phones[1])")),
 )
 
@@ -251,6 +254,7 @@ leads: Final = Table(
     Column("order_key", Double, nullable=False),
     _instant("added_at"),
     Column("priority", Integer),
+    _number("zone_offset_min", 0),
     Column("last_result", Text),
     _instant("callback_at", nullable=True),
     _key(),
@@ -264,6 +268,14 @@ leads: Final = Table(
     Index("leads_random_idx", "campaign_id", "order_key", "due_at", postgresql_where=WAITING_PLAIN),
     Index("leads_age_idx", "campaign_id", "added_at", "id", "due_at", postgresql_where=WAITING_PLAIN),
     Index("leads_fewest_idx", "campaign_id", "attempts", "order_key", "due_at", postgresql_where=WAITING_PLAIN),
+    Index(
+        "leads_zone_idx",
+        "campaign_id",
+        text("zone_offset_min DESC"),
+        "order_key",
+        "due_at",
+        postgresql_where=WAITING_PLAIN,
+    ),
     Index("leads_campaign_idx", "campaign_id", "id"),
     Index("leads_contact_idx", "contact_id"),
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.campaign import RetryPolicy
-from campaigns.settings_json import retry_from_json, retry_to_json
+from campaigns.settings_json import check_retry, retry_from_json, retry_to_json
 from core.errors import BadInput
 from core.results import RETRIED, CallResult
 
@@ -32,9 +32,19 @@ def test_R3_1_a_policy_survives_the_way_through_json(policy: RetryPolicy) -> Non
 
 def test_R3_1_what_is_left_out_takes_the_default() -> None:
     assert retry_from_json({}) == RetryPolicy()
-    changed = retry_from_json({"limits": {"busy": 7}})
-    assert changed.limits[CallResult.BUSY] == 7
-    assert changed.limits[CallResult.NO_ANSWER] == RetryPolicy().limits[CallResult.NO_ANSWER]
+    changed = retry_from_json({"max_calls": 7})
+    assert (changed.max_calls, changed.limits) == (7, RetryPolicy().limits)
+
+
+def test_R3_1_a_result_without_a_limit_stays_without_one() -> None:
+    sparse = RetryPolicy(limits={CallResult.BUSY: 3}, waits={CallResult.BUSY: timedelta(minutes=1)})
+    assert retry_from_json(retry_to_json(sparse)) == sparse
+
+
+def test_R3_1_a_policy_made_elsewhere_is_checked_too() -> None:
+    check_retry(RetryPolicy())
+    with pytest.raises(BadInput, match="0–10"):
+        check_retry(RetryPolicy(limits={CallResult.BUSY: 11}))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +59,7 @@ def test_R3_1_what_is_left_out_takes_the_default() -> None:
         ({"limits": 3}, "retry.limits"),
         ({"waits_s": {"busy": -1}}, "retry.waits_s.busy"),
         ({"waits_s": {"busy": 1.5}}, "retry.waits_s.busy"),
+        ({"waits_s": {}, "limits": {"busy": 2}}, "retry.waits_s.busy"),
         ({"max_calls": 0}, "retry.max_calls"),
         ({"max_calls": 101}, "retry.max_calls"),
         ({"phone_gap_s": None}, "retry.phone_gap_s"),

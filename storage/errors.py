@@ -1,0 +1,65 @@
+"""What the database driver's errors mean to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from asyncpg import exceptions as postgres
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.errors import Unavailable
+
+_HINT = "See that PostgreSQL runs, and that ZVONAR_DATABASE_URL names it."
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turns every failure to get a connection into `Unavailable`; holds nothing but the connecting."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("database_busy", "All connections to the database are in use.", hint="Try again.") from error
+    except (DBAPIError, OSError, postgres.PostgresError, postgres.InterfaceError) as error:
+        raise _meaning(error) or _unreachable() from error
+
+
+@contextmanager
+def using() -> Iterator[None]:
+    """Turns the loss of the database in the midst of a transaction into `Unavailable`; other errors pass."""
+    try:
+        yield
+    except DBAPIError as error:
+        lost = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+        meant = _meaning(error.orig) or (_unreachable() if lost else None)
+        if meant is None:
+            raise
+        raise meant from error
+    except (TimeoutError, postgres.PostgresConnectionError) as error:
+        raise _unreachable() from error
+
+
+def _unreachable() -> Unavailable:
+    return Unavailable("database_unreachable", "The database does not answer.", hint=_HINT)
+
+
+def _meaning(error: BaseException | None) -> Unavailable | None:
+    """Looks through the dialect's wrapping for the server's own word."""
+    cause = error
+    while cause is not None:
+        match cause:
+            case postgres.InvalidPasswordError() | postgres.InvalidAuthorizationSpecificationError():
+                return Unavailable("database_refuses", "The database refuses our login or password.", hint=_HINT)
+            case postgres.InvalidCatalogNameError():
+                return Unavailable("no_database", "The database does not exist.", hint="Create it: createdb zvonar.")
+            case postgres.QueryCanceledError():
+                return Unavailable("database_slow", "The database took too long to answer.", hint="Try again.")
+            case postgres.TooManyConnectionsError():
+                return Unavailable("database_busy", "The database has no free connection.", hint="Raise its limit.")
+            case postgres.DiskFullError():
+                return Unavailable("disk_full", "The database's disk is full.", hint="Free space on it.")
+            case postgres.PostgresConnectionError() | postgres.OperatorInterventionError():
+                return _unreachable()
+        cause = cause.__cause__
+    return None

@@ -1,0 +1,139 @@
+"""The queue of leads in PostgreSQL, behind the dialler's port.
+
+Companies are gone through one by one, each in transactions of its own, so that even the dialler never sees two of
+them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import TextClause, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from campaigns.campaign import Campaign, CompanyId
+from campaigns.leads import AttemptId, Ending, LeasedCall, Next, Orphan, WorkerId
+from campaigns.settings_json import retry_from_json
+from core.errors import BadInput
+from storage.campaign_rows import campaign_of
+from storage.database import Database
+from storage.leases import FINISH, ORPHANS, STRAYS, finish_values, lease_statement, leased_call
+from storage.live import tell
+from storage.tables import attempts, campaigns, workers
+
+log = structlog.get_logger(__name__)
+
+MOST_ORPHANS: Final = 500
+FORGOTTEN_AFTER: Final = timedelta(days=1)
+
+_COMPANIES: Final = text("SELECT zvonar_company_ids()")
+_DIALLING: Final = text("SELECT zvonar_dialling_companies()")
+_ORPHANED: Final = text("SELECT zvonar_orphan_companies(:silent_since)")
+
+
+class PostgresLeads:
+    """The `LeadStore` of the product; `host` is noted beside a worker, for people who look."""
+
+    def __init__(self, database: Database, *, host: str = "") -> None:
+        self._database = database
+        self._host = host
+
+    async def campaigns(self) -> Sequence[Campaign]:
+        """All campaigns of all companies that are switched on and not finished, but those whose settings are broken.
+
+        Such a one is given an error, which says what is wrong with it.
+        """
+        async with self._database.system() as tx:
+            companies = (await tx.execute(_DIALLING)).scalars().all()
+        found: list[Campaign] = []
+        for company in companies:
+            async with self._database.transaction(CompanyId(company)) as tx:
+                found.extend(await _campaigns(tx))
+        return found
+
+    async def lease(self, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime) -> Sequence[LeasedCall]:
+        """Takes up to `count` leads that are due, in the campaign's order; none if it was stopped meanwhile."""
+        if count < 1:
+            return ()
+        wanted = {"campaign": campaign.id, "count": count, "worker": worker, "now": _aware(now)}
+        async with self._database.transaction(campaign.company) as tx:
+            rows = (await tx.execute(lease_statement(campaign.order), wanted)).all()
+            if rows:
+                await tell(tx, campaign.id)
+            return [leased_call(row) for row in rows]
+
+    async def answered(self, call: LeasedCall, at: datetime) -> None:
+        """Notes the instant of the answer, unless the attempt is over."""
+        async with self._database.transaction(call.company) as tx:
+            running = (attempts.c.id == call.attempt) & attempts.c.result.is_(None)
+            await tx.execute(update(attempts).where(running).values(answered_at=_aware(at)))
+            await tell(tx, call.campaign)
+
+    async def finish(self, call: LeasedCall, ending: Ending, following: Next) -> bool:
+        """Ends the attempt with its one result and frees the lead; False, and nothing changed, if it had one."""
+        _aware(ending.ended_at)
+        values = finish_values(call, ending, following)
+        async with self._database.transaction(call.company) as tx:
+            return (await tx.execute(FINISH, values)).first() is not None
+
+    async def beat(self, worker: WorkerId, now: datetime) -> None:
+        """Says that `worker` lives; its first beat registers it and forgets workers that are long gone."""
+        added = insert(workers).values(id=worker, beat_at=_aware(now), started_at=now, host=self._host)
+        alive = added.on_conflict_do_update(
+            index_elements=[workers.c.id], set_={"beat_at": func.greatest(workers.c.beat_at, added.excluded.beat_at)}
+        ).returning(workers.c.started_at)
+        async with self._database.system() as tx:
+            if (await tx.execute(alive)).scalar_one() == now:
+                await tx.execute(delete(workers).where(workers.c.beat_at < now - FORGOTTEN_AFTER))
+
+    async def orphans(self, now: datetime, *, silent_for: timedelta) -> Sequence[Orphan]:
+        """Unfinished attempts of workers that did not beat for `silent_for`, at most `MOST_ORPHANS` of a company."""
+        silent_since = _aware(now) - silent_for
+        async with self._database.system() as tx:
+            companies = (await tx.execute(_ORPHANED, {"silent_since": silent_since})).scalars().all()
+        return await self._unfinished(companies, ORPHANS, {"silent_since": silent_since})
+
+    async def strays(self, worker: WorkerId, known: Collection[AttemptId]) -> Sequence[Orphan]:
+        """Unfinished attempts of `worker` that are not among `known`, at most `MOST_ORPHANS` of a company."""
+        async with self._database.system() as tx:
+            companies = (await tx.execute(_COMPANIES)).scalars().all()
+        return await self._unfinished(companies, STRAYS, {"worker": worker, "known": list(known)})
+
+    async def _unfinished(self, companies: Sequence[int], which: TextClause, wanted: dict[str, object]) -> list[Orphan]:
+        found: list[Orphan] = []
+        for company in companies:
+            async with self._database.transaction(CompanyId(company)) as tx:
+                rows = (await tx.execute(which, {**wanted, "most": MOST_ORPHANS})).all()
+            found.extend(Orphan(leased_call(row), row.started_at, retry_from_json(row.retry)) for row in rows)
+        return found
+
+    async def leave(self, worker: WorkerId) -> None:
+        """Deregisters `worker`; what it should still own is orphaned at once."""
+        async with self._database.system() as tx:
+            await tx.execute(delete(workers).where(workers.c.id == worker))
+
+
+async def _campaigns(tx: AsyncConnection) -> list[Campaign]:
+    """The company's campaigns that are switched on and not finished."""
+    wanted = select(campaigns).where(campaigns.c.switched_on, campaigns.c.finished_at.is_(None))
+    found = []
+    for row in (await tx.execute(wanted.order_by(campaigns.c.id))).all():
+        try:
+            found.append(campaign_of(row))
+        except BadInput as error:
+            if row.error is None:
+                log.error("campaign.unreadable", campaign=row.id, code=error.code, field=error.field)
+                said = f"The settings cannot be read: {error.message}"
+                await tx.execute(update(campaigns).where(campaigns.c.id == row.id).values(error=said))
+    return found
+
+
+def _aware(instant: datetime) -> datetime:
+    """Refuses an instant without a zone at the door."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return instant
