@@ -1,0 +1,1 @@
+"""Use cases, each within one transaction that the caller opened and ends: check, change, tell."""

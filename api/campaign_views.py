@@ -1,0 +1,99 @@
+"""A campaign as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from api.campaign_forms import RetryForm, ScheduleForm
+from campaigns.campaign import CampaignKind, CampaignStatus, Order
+from campaigns.leads import Bucket
+from services.campaigns import CampaignRow
+
+
+class Buckets(BaseModel):
+    """How many leads stand where; together they are all leads."""
+
+    not_called: int
+    will_call_again: int
+    reached: int
+    failed: int
+
+
+class CampaignView(BaseModel):
+    """One line of the list of campaigns."""
+
+    id: int
+    name: str
+    kind: CampaignKind
+    status: CampaignStatus
+    switched_on: bool
+    error: str | None = Field(description="Why the campaign stopped by itself.")
+    starts_on: date | None
+    ends_on: date | None
+    created_at: datetime
+    leads: int
+    buckets: Buckets
+    reached_percent: float = Field(description="Reached leads in percent of all, 0–100.")
+    live_calls: int = Field(description="Calls in progress now.")
+
+    @classmethod
+    def of(cls, row: CampaignRow) -> CampaignView:
+        """Shapes the answer."""
+        return cls(**_summary(row))
+
+
+class CampaignDetails(CampaignView):
+    """One campaign with its settings."""
+
+    schedule: ScheduleForm
+    retry: RetryForm
+    trunk: str
+    caller_number: str | None
+    lines: int
+    ring_timeout_s: int
+    order: Order
+    detect_machines: bool
+
+    @classmethod
+    def of(cls, row: CampaignRow) -> CampaignDetails:
+        """Shapes the answer."""
+        campaign = row.campaign
+        return cls(
+            **_summary(row),
+            schedule=ScheduleForm.of(campaign.schedule),
+            retry=RetryForm.of(campaign.retry),
+            trunk=campaign.trunk,
+            caller_number=campaign.caller_number,
+            lines=campaign.lines,
+            ring_timeout_s=int(campaign.ring_timeout.total_seconds()),
+            order=campaign.order,
+            detect_machines=campaign.detect_machines,
+        )
+
+
+def buckets_of(counts: Mapping[Bucket, int]) -> Buckets:
+    """All four, also those without a lead."""
+    return Buckets(**{bucket.value: counts.get(bucket, 0) for bucket in Bucket})
+
+
+def _summary(row: CampaignRow) -> dict[str, Any]:
+    campaign = row.campaign
+    return {
+        "id": campaign.id,
+        "name": campaign.name,
+        "kind": campaign.kind,
+        "status": row.status,
+        "switched_on": campaign.switched_on,
+        "error": campaign.error,
+        "starts_on": campaign.starts_on,
+        "ends_on": campaign.ends_on,
+        "created_at": row.created_at,
+        "leads": row.leads,
+        "buckets": buckets_of(row.buckets),
+        "reached_percent": row.reached_percent,
+        "live_calls": row.live_calls,
+    }

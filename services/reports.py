@@ -1,0 +1,313 @@
+"""What campaigns achieved (SPEC R2.7, R10): sums, leads by bucket, calls, and the card of one call.
+
+Pages go on after the last number seen, so a page costs the same wherever it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from campaigns.buckets import LeadState, bucket
+from campaigns.campaign import CampaignId, CampaignKind
+from campaigns.contacts.names import full_name
+from campaigns.leads import AttemptId, Bucket, LeadId
+from core.errors import NotFound
+from core.results import CallResult
+from robot.dialog.events import GivenAnswer, How
+from robot.dialog.flow import Ask, Flow
+from robot.outcome import Latency, Outcome, Utterance
+from services.campaigns import lead_counts
+from services.scenarios import flow_of
+from storage.tables import answers, attempts, campaigns, contacts, leads
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items, and the number to go on after; None on the last page."""
+
+    items: tuple[Item, ...]
+    next: int | None
+
+
+@dataclass(slots=True)
+class AnswerCount:
+    """How often one answer was given, and by what."""
+
+    answer: str
+    label: str
+    by_key: int = 0
+    by_phrase: int = 0
+
+    @property
+    def count(self) -> int:
+        """By whatever way."""
+        return self.by_key + self.by_phrase
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCounts:
+    """One question with its answers in their order, those that nobody gave too."""
+
+    step: str
+    question: str
+    counts: tuple[AnswerCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignReport:
+    """The sum of one campaign; `attempts` counts those in progress too, `results` those that ended."""
+
+    name: str
+    kind: CampaignKind
+    buckets: Mapping[Bucket, int]
+    attempts: int
+    results: Mapping[CallResult, int]
+    answers: tuple[QuestionCounts, ...]
+    talk_seconds: float
+
+    @property
+    def leads(self) -> int:
+        """All leads: the buckets partition them."""
+        return sum(self.buckets.values())
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """One lead in a list; `next_call_at` is when it may be called, None when it never will or just is."""
+
+    lead: LeadId
+    contact: int
+    name: str
+    phones: tuple[str, ...]
+    bucket: Bucket
+    attempts: int
+    last_result: CallResult | None
+    next_call_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One attempt in a list; `result` and `ended_at` are None while it is in progress."""
+
+    attempt: AttemptId
+    lead: LeadId
+    name: str
+    phone: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    result: CallResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallCard:
+    """All that is kept of one attempt; `recording` is a path below the folder of recordings."""
+
+    attempt: AttemptId
+    campaign: CampaignId
+    lead: LeadId
+    name: str
+    phone: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    result: CallResult | None
+    cause: str | None
+    sip_status: int | None
+    recording: str | None
+    answers: tuple[GivenAnswer, ...] = ()
+    transcript: tuple[Utterance, ...] = ()
+    path: tuple[str, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+
+
+_NAME: Final = (contacts.c.last_name, contacts.c.first_name, contacts.c.middle_name)
+_CALL: Final = (
+    attempts.c.id,
+    attempts.c.lead_id,
+    attempts.c.phone,
+    attempts.c.started_at,
+    attempts.c.answered_at,
+    attempts.c.ended_at,
+    attempts.c.result,
+)
+
+
+async def campaign_report(tx: AsyncConnection, campaign: CampaignId) -> CampaignReport:
+    """Counts leads, results and answers; `NotFound` if the company has no such campaign."""
+    row = await _campaign(tx, campaign)
+    mine = attempts.c.campaign_id == campaign
+    talk = func.extract("epoch", func.sum(attempts.c.ended_at - attempts.c.answered_at))
+    by_result = select(attempts.c.result, func.count(), talk).where(mine).group_by(attempts.c.result)
+    rows = (await tx.execute(by_result)).all()
+    counted = (await lead_counts(tx, campaign)).get(campaign, {})
+    return CampaignReport(
+        name=row.name,
+        kind=CampaignKind(row.kind),
+        buckets={one: counted.get(one, 0) for one in Bucket},
+        attempts=sum(count for _, count, _ in rows),
+        results={CallResult(result): count for result, count, _ in rows if result is not None},
+        answers=await _questions(tx, campaign, await flow_of(tx, row.scenario_version_id)),
+        talk_seconds=float(sum(seconds or 0 for _, _, seconds in rows)),
+    )
+
+
+async def leads_page(
+    tx: AsyncConnection,
+    campaign: CampaignId,
+    *,
+    bucket: Bucket | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> Page[LeadRow]:
+    """The campaign's leads in the order of their numbers, those of one bucket or all."""
+    await _campaign(tx, campaign)
+    query = (
+        select(leads, contacts.c.phones, *_NAME)
+        .join(contacts, contacts.c.id == leads.c.contact_id)
+        .where(leads.c.campaign_id == campaign, leads.c.id > (after or 0))
+        .order_by(leads.c.id)
+    )
+    if bucket is not None:
+        query = query.where(in_bucket(bucket))
+    return await _page(tx, query, _lead, limit)
+
+
+async def calls_page(
+    tx: AsyncConnection, campaign: CampaignId, *, after: int | None = None, limit: int = 50
+) -> Page[CallRow]:
+    """The campaign's calls, the latest first."""
+    await _campaign(tx, campaign)
+    query = (
+        select(*_CALL, *_NAME)
+        .join(leads, leads.c.id == attempts.c.lead_id)
+        .join(contacts, contacts.c.id == leads.c.contact_id)
+        .where(attempts.c.campaign_id == campaign)
+        .order_by(attempts.c.id.desc())
+    )
+    if after is not None:
+        query = query.where(attempts.c.id < after)
+    return await _page(tx, query, _call, limit)
+
+
+async def call_card(tx: AsyncConnection, attempt: AttemptId) -> CallCard:
+    """All of one call; `NotFound` if the company has no such call."""
+    query = (
+        select(attempts, *_NAME)
+        .join(leads, leads.c.id == attempts.c.lead_id)
+        .join(contacts, contacts.c.id == leads.c.contact_id)
+        .where(attempts.c.id == attempt)
+    )
+    row = (await tx.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("no_such_call", "There is no such call.")
+    kept = None if row.details is None else _outcome(row.details)
+    return CallCard(
+        attempt=AttemptId(row.id),
+        campaign=CampaignId(row.campaign_id),
+        lead=LeadId(row.lead_id),
+        name=full_name(row.last_name, row.first_name, row.middle_name),
+        phone=row.phone,
+        started_at=row.started_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        result=_result(row.result),
+        cause=row.cause,
+        sip_status=row.sip_status,
+        recording=row.recording,
+        answers=kept.answers if kept else (),
+        transcript=kept.transcript if kept else (),
+        path=kept.path if kept else (),
+        latencies=kept.latencies if kept else (),
+    )
+
+
+def in_bucket(wanted: Bucket) -> ColumnElement[bool]:
+    """The rule of `campaigns.buckets` as a condition on `leads`, made by asking the rule itself."""
+    held = [
+        and_(leads.c.state == str(state), leads.c.attempts > 0 if tried else leads.c.attempts == 0)
+        for state in LeadState
+        for tried in (0, 1)
+        if bucket(state, tried) is wanted
+    ]
+    return or_(*held)
+
+
+async def _campaign(tx: AsyncConnection, campaign: CampaignId) -> Row[Any]:
+    row = (await tx.execute(select(campaigns).where(campaigns.c.id == campaign))).one_or_none()
+    if row is None:
+        raise NotFound("no_such_campaign", "There is no such campaign.")
+    return row
+
+
+async def _questions(tx: AsyncConnection, campaign: CampaignId, flow: Flow) -> tuple[QuestionCounts, ...]:
+    """The flow's questions in its order, then those that only older versions of it asked."""
+    asked: dict[tuple[str, str], dict[tuple[str, str], AnswerCount]] = {
+        (step.id, step.question): {
+            (answer.id, answer.label): AnswerCount(answer.id, answer.label) for answer in step.answers if answer.label
+        }
+        for step in flow.steps.values()
+        if isinstance(step, Ask) and step.question is not None
+    }
+    a = answers.c
+    by = (a.step, a.question, a.answer, a.label, a.how)
+    query = select(*by, func.count().label("times")).where(a.campaign_id == campaign)
+    for row in await tx.execute(query.group_by(*by).order_by(func.min(a.id))):
+        given = asked.setdefault((row.step, row.question), {})
+        count = given.setdefault((row.answer, row.label), AnswerCount(row.answer, row.label))
+        if row.how == How.KEY:
+            count.by_key += row.times
+        else:
+            count.by_phrase += row.times
+    return tuple(QuestionCounts(step, question, tuple(given.values())) for (step, question), given in asked.items())
+
+
+async def _page(tx: AsyncConnection, query: Select[Any], read: Any, limit: int) -> Page[Any]:  # noqa: ANN401
+    rows = (await tx.execute(query.limit(limit + 1))).all()
+    shown: Sequence[Row[Any]] = rows[:limit]
+    return Page(tuple(read(row) for row in shown), shown[-1].id if len(rows) > limit else None)
+
+
+def _lead(row: Row[Any]) -> LeadRow:
+    return LeadRow(
+        lead=LeadId(row.id),
+        contact=row.contact_id,
+        name=full_name(row.last_name, row.first_name, row.middle_name),
+        phones=tuple(row.phones),
+        bucket=bucket(row.state, row.attempts),
+        attempts=row.attempts,
+        last_result=_result(row.last_result),
+        next_call_at=row.due_at if row.state == LeadState.WAITING else None,
+    )
+
+
+def _call(row: Row[Any]) -> CallRow:
+    return CallRow(
+        attempt=AttemptId(row.id),
+        lead=LeadId(row.lead_id),
+        name=full_name(row.last_name, row.first_name, row.middle_name),
+        phone=row.phone,
+        started_at=row.started_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        result=_result(row.result),
+    )
+
+
+def _result(stored: str | None) -> CallResult | None:
+    return None if stored is None else CallResult(stored)
+
+
+def _outcome(details: object) -> Outcome:
+    """The robot's outcome as it was stored."""
+    return msgspec.convert(details, Outcome, dec_hook=lambda kind, value: Path(value) if kind is Path else value)
