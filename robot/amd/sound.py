@@ -1,0 +1,43 @@
+"""What a chunk of audio sounds like, without a model: how loud it is, whether it is one pure tone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from core.audio import SAMPLE_RATE, Pcm
+
+FLOOR_DB: Final = -120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """The strongest frequency of a chunk and the share (0–1) of the energy that lies within 62 Hz of it."""
+
+    hertz: float
+    share: float
+
+
+def level_db(pcm: Pcm) -> float:
+    """RMS level in dB below full scale; `FLOOR_DB` for digital silence."""
+    if not pcm:
+        return FLOOR_DB
+    wave = np.frombuffer(pcm, dtype="<i2").astype(np.float64)
+    power = float(np.dot(wave, wave)) / len(wave) / 32768.0**2
+    return max(FLOOR_DB, 10.0 * float(np.log10(power))) if power > 0 else FLOOR_DB
+
+
+def tone_of(pcm: Pcm) -> Tone:
+    """The strongest tone of the chunk; a pure one has a share near 1, speech seldom above 0.8."""
+    wave = np.frombuffer(pcm, dtype="<i2").astype(np.float64)
+    if len(wave) < 64 or not wave.any():
+        return Tone(0.0, 0.0)
+    spectrum = np.abs(np.fft.rfft((wave - wave.mean()) * np.hanning(len(wave)))) ** 2
+    total = float(spectrum.sum())
+    if total <= 0.0:
+        return Tone(0.0, 0.0)
+    peak = int(spectrum.argmax())
+    near = float(spectrum[max(0, peak - 2) : peak + 3].sum())
+    return Tone(peak * SAMPLE_RATE / len(wave), near / total)
