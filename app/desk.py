@@ -18,7 +18,7 @@ from app.line import SwitchLine
 from campaigns.campaign import CompanyId
 from campaigns.operators.queue import OperatorPhones
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import BadInput, Unavailable
 from core.legs import Answered, DialOrder, HungUp, LegId, Parked, Unbridged
 from services.groups import OperatorGroup
 from telephony_esl.switch import Leg, Switch
@@ -109,7 +109,7 @@ class Desk:
             leg = await switch.dial(order)
             if await _parked(leg):
                 answered = leg
-        except Unavailable as error:
+        except (Unavailable, BadInput) as error:
             log.warning("transfer.operator_not_dialled", code=error.code)
         finally:
             if answered is None:

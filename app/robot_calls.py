@@ -16,7 +16,7 @@ from app.lines import TrunkLines
 from campaigns.campaign import Campaign, CompanyId
 from campaigns.leads import Ending, LeadStore, LeasedCall
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import BadInput, Unavailable
 from core.legs import Answered, DialOrder, HungUp
 from core.results import CallResult
 from robot.call import CallSettings, RobotCall, Senses
@@ -59,27 +59,35 @@ class RobotCalls:
         try:
             flow = await self._flow(call.company, campaign.scenario)
             senses = await self._senses(flow.language)
+            senses.require(flow)
             leg = await self._lines.switch(campaign.trunk).dial(_order(call, campaign))
-        except Unavailable as error:
+        except (Unavailable, BadInput) as error:
             log.warning("call.not_placed", attempt=call.attempt, code=error.code)
             return Ending(result=CallResult.SYSTEM_ERROR, ended_at=self._clock.now(), cause=error.code)
         try:
-            return await self._follow(leg, call, campaign, flow, senses)
+            async with asyncio.TaskGroup() as group:
+                # The contact's prompts are rendered while the telephone rings.
+                rendering = group.create_task(senses.prompts.prepare(flow, call.variables))
+                ending = await self._follow(leg, call, campaign, flow, senses)
+                rendering.cancel()
+            return ending
         finally:
             await leg.hang_up()
 
     async def abandon(self, call: LeasedCall, campaign: Campaign | None = None) -> None:
-        """Ends the leg of an attempt whose worker died, on whichever switch it may live."""
+        """Ends the leg of an attempt whose worker died, on whichever switch it may live.
+
+        `Unavailable` while one of them is away: the leg may live there, so the attempt must not be ended yet.
+        """
         for switch in self._lines.switches:
-            if switch.connected:
-                await switch.kill(call.leg)
+            await switch.kill(call.leg)
 
     async def _follow(self, leg: Leg, call: LeasedCall, campaign: Campaign, flow: Flow, senses: Senses) -> Ending:
         end = await self._until_answered(leg, campaign)
         if end is not None:
             return Ending(result=end.result, ended_at=self._clock.now(), cause=end.cause, sip_status=end.sip_status)
         answered_at = self._clock.now()
-        await self._store.answered(call, answered_at)
+        await self._note_answer(call, answered_at)
         line = SwitchLine(leg, self._transfer_for(call, campaign))
         settings = CallSettings(
             recordings=self._recordings / str(call.company) / f"{answered_at:%Y-%m-%d}",
@@ -99,6 +107,13 @@ class RobotCalls:
             callback_at=_callback_at(outcome, self._clock),
             details=self._details(outcome),
         )
+
+    async def _note_answer(self, call: LeasedCall, at: datetime) -> None:
+        """Tells the live views; the talk goes on if the database is away, its ending is stored later."""
+        try:
+            await self._store.answered(call, at)
+        except Unavailable as error:
+            log.warning("call.answer_not_noted", attempt=call.attempt, code=error.code)
 
     async def _until_answered(self, leg: Leg, campaign: Campaign) -> HungUp | None:
         """None once the leg is answered; its end otherwise, at the latest some seconds past the ring timeout."""

@@ -22,6 +22,7 @@ from telephony_esl.trunks import Trunk
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATED_TRUNK = "simulator"
+VERSION = "0.1.0"
 
 
 class _Part(BaseModel):
@@ -114,6 +115,11 @@ class Settings(BaseSettings):
     def silent_for(self) -> timedelta:
         """How long a worker may be silent before its calls are taken for orphans."""
         return timedelta(seconds=self.worker_silent_s)
+
+    @property
+    def recordings(self) -> Path:
+        """The folder below which all recordings lie, by company and day."""
+        return self.var / "recordings"
 
     @property
     def cast_file(self) -> Path:

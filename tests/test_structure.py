@@ -30,6 +30,7 @@ DECIDERS = (
     "campaigns/schedule.py",
     "campaigns/status.py",
     "campaigns/buckets.py",
+    "campaigns/shares.py",
     "campaigns/operators",
     "campaigns/contacts",
     "telephony_esl/protocol.py",
@@ -37,8 +38,11 @@ DECIDERS = (
     "telephony_esl/legs.py",
     "telephony_esl/causes.py",
     "telephony_esl/trunks.py",
+    "telephony_esl/simulator/listener.py",
 )
-WORLD = {"asyncio", "socket", "sqlalchemy", "asyncpg", "httpx", "time", "random", "structlog", "logging", "threading", "os"}
+WORLD = {
+    "asyncio", "socket", "sqlalchemy", "asyncpg", "httpx", "time", "structlog", "logging", "threading", "os",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:
@@ -83,6 +87,30 @@ def test_modules_and_functions_stay_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
             length = node.end_lineno - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{named(path)}:{node.lineno} {node.name} has {length} lines"
+
+
+def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Public functions and classes, and the public methods of those classes."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                inner = ast.Module(body=node.body, type_ignores=[])
+                yield from (one for one in public(inner) if not isinstance(one, ast.ClassDef))
+
+
+@pytest.mark.parametrize("path", modules(), ids=named)
+def test_what_is_public_says_in_a_sentence_what_it_is(path: Path) -> None:
+    if "migrations" in path.parts:
+        return
+    tree = ast.parse(path.read_text())
+    assert not tree.body or ast.get_docstring(tree), f"{named(path)} does not say what it is"
+    for node in public(tree):
+        said = ast.get_docstring(node)
+        assert said, f"{named(path)}:{node.lineno} {node.name} does not say what it is"
+        assert said.split("\n\n")[0].rstrip().endswith((".", ":", "::", "?")), (
+            f"{named(path)}:{node.lineno} {node.name}"
+        )
 
 
 @pytest.mark.parametrize("place", DECIDERS)

@@ -13,6 +13,7 @@ from app.setup.environment import Environment
 from app.setup.interface import Interface
 from app.setup.progress import Stages
 from app.setup.trouble import SetupError, check_folder, explain_os_error
+from app.setup.words import overview
 
 SETUP_FAILED = 3
 NEEDS_INTERFACE = {"demo", "up", "setup", "test"}
@@ -26,6 +27,9 @@ def launch(here: str, arguments: list[str]) -> int:
     developer = command in FOR_DEVELOPERS or "--developer" in arguments
     lock = "requirements-dev.lock" if developer else "requirements.lock"
     environment = Environment(root, lock)
+    if not command and not _has_packages(root, environment):
+        print(overview())
+        return 0
     try:
         prepare(root, environment, with_interface=command in NEEDS_INTERFACE)
     except SetupError as error:

@@ -1,0 +1,31 @@
+"""Published flows by version: immutable, so kept in memory, the least used ones forgotten."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from campaigns.campaign import CompanyId
+from robot.dialog.flow import Flow
+from services.scenarios import flow_of
+from storage.database import Database
+
+KEPT = 200
+
+
+class Flows:
+    """Loads a flow once and keeps the `KEPT` last used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._flows: OrderedDict[tuple[CompanyId, int], Flow] = OrderedDict()
+
+    async def get(self, company: CompanyId, version: int) -> Flow:
+        """The flow of a published version; `NotFound` if the company has no such version."""
+        key = (company, version)
+        if key not in self._flows:
+            async with self._database.transaction(company) as tx:
+                self._flows[key] = await flow_of(tx, version)
+            while len(self._flows) > KEPT:
+                self._flows.popitem(last=False)
+        self._flows.move_to_end(key)
+        return self._flows[key]

@@ -1,0 +1,24 @@
+"""What the commands are for: one text for the command line and for the help that needs no set-up."""
+
+from __future__ import annotations
+
+SUMMARY = "Zvonar: voice robots and a dialer on stock FreeSWITCH, on your own machine."
+
+COMMANDS = {
+    "demo": "Show everything at work: a demo company dials three campaigns over a simulated telephone network.",
+    "up": "Run the product: database, dialler, robots and the web interface in one process.",
+    "test": "Run the tests; further words go to pytest.",
+    "bench": "Run a benchmark by name; its last line is one JSON object.",
+    "setup": "Set up everything now, without starting anything.",
+    "migrate": "Bring the schema of the configured database up to date (needs ZVONAR_DATABASE_OWNER_URL).",
+    "password": "Give a login a new password and show it once.",
+    "models": "List the speech models: which are here and which could be.",
+    "switch": "Look after the FreeSWITCH nodes: `switch check` says whether they can be used.",
+    "version": "Print the version.",
+}
+
+
+def overview() -> str:
+    """The help text without any library's help."""
+    rows = "\n".join(f"  {name:<10} {words}" for name, words in COMMANDS.items())
+    return f"Usage: ./zvonar COMMAND [OPTIONS]\n\n{SUMMARY}\n\nCommands:\n{rows}\n\n./zvonar COMMAND --help says more."
