@@ -10,7 +10,7 @@ from telephony_esl import commands
 from telephony_esl.connection import Endpoint, Session, open_session
 from telephony_esl.switch import SwitchSettings
 
-MODULES: Final = ("mod_commands", "mod_dptools", "mod_dialplan_xml", "mod_sofia")
+MODULES: Final = ("mod_commands", "mod_dptools", "mod_dialplan_xml", "mod_sofia", "mod_tone_stream")
 EXTENSIONS: Final = ("park", "hold")
 CONTEXT: Final = "default"
 _GATEWAY: Final = re.compile(r"sofia/gateway/([A-Za-z0-9_.:-]+)")
