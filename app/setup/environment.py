@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import subprocess
 import sys
 import venv
@@ -26,6 +27,16 @@ _NETWORK_SIGNS = (
     "error sending request",
     "proxyerror",
 )
+
+
+def caches(root: Path) -> dict[str, str]:
+    """The variables by which pip, uv and npm keep what they fetch inside the project's folder, not in a home."""
+    folder = root / "var" / "cache"
+    return {
+        "PIP_CACHE_DIR": str(folder / "pip"),
+        "UV_CACHE_DIR": str(folder / "uv"),
+        "npm_config_cache": str(folder / "npm"),
+    }
 
 
 class Environment:
@@ -109,8 +120,9 @@ class Environment:
         return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(self.python)]
 
     def _run(self, command: list[str], doing: str) -> None:
+        env = {**os.environ, **caches(self.root)}
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=1800)
         except OSError as error:
             raise explain_os_error(error, doing) from error
         except subprocess.TimeoutExpired as error:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from app.setup.environment import Environment
+from app.setup.environment import Environment, caches
 from app.setup.progress import Stages
 from app.setup.trouble import SetupError
 
@@ -82,7 +82,7 @@ class Interface:
         target.write_text(done.stdout)
 
     def _run(self, command: list[str], search: str, doing: str) -> None:
-        env = {**os.environ, "PATH": search, "CI": "true", "NO_COLOR": "1"}
+        env = {**os.environ, **caches(self._root), "PATH": search, "CI": "true", "NO_COLOR": "1"}
         program = shutil.which(command[0], path=search) or command[0]
         try:
             done = subprocess.run(

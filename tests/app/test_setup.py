@@ -35,8 +35,15 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
+def home_of(root: Path) -> Path:
+    """The user's home in these tests, in which nothing may be left."""
+    return root.parent.with_name(root.parent.name + "-home")
+
+
 def run(root: Path, *words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    clean = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "LC_ALL": "C.UTF-8"}
+    home = home_of(root)
+    home.mkdir(exist_ok=True)
+    clean = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
     command = [sys.executable, str(root / "zvonar"), *words]
     return subprocess.run(
         command, env=clean | (env or {}), capture_output=True, text=True, check=False, timeout=120, cwd=root.parent
@@ -49,6 +56,8 @@ def test_without_a_network_the_sentence_says_so_and_the_status_is_not_zero(check
     assert done.returncode == 3
     assert "zvonar: The package registry could not be reached" in done.stderr
     assert "Traceback" not in done.stderr
+    # pip asks `rustc` for its version, and where that is rustup's it leaves its settings.
+    assert {path.name for path in home_of(checkout).iterdir()} <= {".rustup"}
     assert not Environment(checkout, "requirements.lock").is_ready()
 
 
