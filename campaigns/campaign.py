@@ -1,10 +1,11 @@
-"""A campaign's settings as values (SPEC R2.1, R2.3, R3.1, R4.1)."""
+"""A campaign's settings as values (SPEC R2.1, R2.3, R2.8, R2.14, R3.1, R4)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
@@ -44,6 +45,14 @@ class Order(StrEnum):
     OLDEST = "oldest"
     FEWEST_ATTEMPTS = "fewest_attempts"
     TIME_ZONE = "time_zone"
+
+
+class LocalTime(StrEnum):
+    """Whose clocks the schedule is read on (SPEC R4.2)."""
+
+    OFF = "off"
+    OPERATORS_AND_CONTACTS = "operators_and_contacts"
+    CONTACTS_ONLY = "contacts_only"
 
 
 def _same_limit() -> Mapping[CallResult, int]:
@@ -87,7 +96,13 @@ class WeeklySchedule:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One calling project as the dialler sees it; `scenario` is the published version its calls begin with."""
+    """One calling project as the dialler sees it.
+
+    `scenario` is the published version its calls begin with, None only where operators talk. Of priorities 1 is the
+    first, None comes after all of them (R2.8). `price_per_minute` is its trunk's, not its own; `budget` is what it may
+    spend in all (R2.14). After `auto_finish_days` without a call or a new lead it finishes, with 0 never (R2.5).
+    `breaker_open` is why the circuit breaker paused it (`breaker.tripped`, R2.13).
+    """
 
     id: CampaignId
     company: CompanyId
@@ -97,7 +112,7 @@ class Campaign:
     schedule: WeeklySchedule
     retry: RetryPolicy
     trunk: str
-    scenario: int
+    scenario: int | None
     caller_number: str | None = None
     lines: int = 10
     ring_timeout: timedelta = timedelta(seconds=30)
@@ -108,3 +123,15 @@ class Campaign:
     detect_machines: bool = True
     error: str | None = None
     processing: bool = False
+    priority: int | None = None
+    local_time: LocalTime = LocalTime.OFF
+    budget: Decimal | None = None
+    price_per_minute: Decimal = Decimal(0)
+    count_manual_calls: bool = False
+    auto_finish_days: int = 14
+    breaker_open: str | None = None
+
+    @property
+    def needs_operators(self) -> bool:
+        """Whether it dials only while an operator of its own is in a dialling status (SPEC R2.3)."""
+        return self.kind is CampaignKind.OPERATOR

@@ -1,4 +1,4 @@
-"""The loop that dials: it keeps every free slot at work and sees that each attempt gets its one result.
+"""The loop that dials: it keeps every slot that the pacer gives at work and sees that each attempt gets its result.
 
 A slot and a line are free before a lead is leased, so pressure never reaches a person. Each call is a task of its
 own; one that breaks ends as a system error. While the store is away its ending waits, and with it the slot. Who has
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -20,6 +20,8 @@ from campaigns.campaign import Campaign, CampaignId
 from campaigns.endings import Endings
 from campaigns.heart import Heart
 from campaigns.leads import Ending, LeadStore, LeasedCall, WorkerId
+from campaigns.pacing import Capacity, Quotas, Share, TrunkLimits
+from campaigns.quotas import front
 from campaigns.shares import Claim, share
 from campaigns.status import may_dial
 from campaigns.trying import again_and_again, comes
@@ -31,7 +33,14 @@ log = structlog.get_logger(__name__)
 
 POLL_S: Final = 1.0
 LINES_POLL_S: Final = 0.1
-BETWEEN_ROUNDS_S: Final = 0.02
+BETWEEN_ROUNDS_S: Final = 0.04
+SHORT_S: Final = 0.5
+"""How long a campaign that had fewer leads than there were slots is not asked again."""
+REPORT_S: Final = 30.0
+"""How often a worker tells what it can do though nothing changed."""
+FRESH_S: Final = 2.0
+"""How long what the pacer gave may be used without having looked again."""
+MOST_AT_ONCE: Final = 100
 STRAYS_COME_WITHIN_S: Final = 60.0
 """How long after a lease that failed the store may still carry it out."""
 LAST_ENDINGS_S: Final = 5.0
@@ -40,6 +49,14 @@ LAST_ENDINGS_S: Final = 5.0
 
 class Lines(Protocol):
     """The trunks' lines, by the trunk's name."""
+
+    def limits(self) -> Mapping[str, TrunkLimits]:
+        """What the trunks allow that can be reached now."""
+        ...
+
+    def pace(self, rates: Mapping[str, float]) -> None:
+        """Sets the calls per second of each trunk; one that is missing places none."""
+        ...
 
     def free(self, trunk: str) -> int:
         """How many calls may be placed now, by lines and by calls per second."""
@@ -77,12 +94,13 @@ class _Progress:
 
 
 class Dialler:
-    """Dials the leads of all campaigns that may dial, at most `calls_at_once`, as `worker`."""
+    """Dials as `worker` what the pacer gives it, at most `calls_at_once`."""
 
     def __init__(
         self,
         *,
         store: LeadStore,
+        quotas: Quotas,
         calls: Calls,
         lines: Lines,
         clock: Clock,
@@ -91,6 +109,7 @@ class Dialler:
         silent_for: timedelta,
     ) -> None:
         self._store = store
+        self._quotas = quotas
         self._calls = calls
         self._lines = lines
         self._clock = clock
@@ -105,6 +124,11 @@ class Dialler:
         self._turn = 0
         self._served: dict[CampaignId, int] = {}
         self._held_up: frozenset[str] = frozenset()
+        self._share = Share()
+        self._looked_at_s = -math.inf
+        self._reported: Capacity | None = None
+        self._report_at_s = -math.inf
+        self._short_until_s: dict[CampaignId, float] = {}
         self._strays_until_s = -math.inf
         self._draining = False
         self._cut = False
@@ -122,6 +146,8 @@ class Dialler:
 
     def wake(self) -> None:
         """Says that there may be new work."""
+        self._looked_at_s = -math.inf
+        self._short_until_s.clear()
         self._woken.set()
 
     async def run(self) -> None:
@@ -131,7 +157,11 @@ class Dialler:
         self._ended.clear()
         try:
             async with asyncio.TaskGroup() as group:
-                beside = (group.create_task(self._heart.run()), group.create_task(self._rounds(group)))
+                beside = (
+                    group.create_task(self._endings.run()),
+                    group.create_task(self._heart.run()),
+                    group.create_task(self._rounds(group)),
+                )
                 await self._over.wait()
                 for task in (*beside, *self._tasks):
                     task.cancel()
@@ -173,52 +203,85 @@ class Dialler:
     async def _round(self, group: asyncio.TaskGroup) -> None:
         """Fills the free slots with calls; a campaign that has fewer leads leaves its share to the others.
 
-        Where shares are equal, the campaign goes first that got its last call the longest time ago.
+        Within a company a campaign of a better priority goes first; where shares are equal, the one that got its last
+        call the longest time ago.
         """
         self._woken.clear()
         self._held_up = frozenset()
-        if self._draining or not self._heart.is_heard():
+        if not self._heart.is_heard():
+            return
+        if self._draining:
+            if self._reported is not None and self._reported.slots:
+                await self._look()
             return
         if self._clock.monotonic() < self._strays_until_s:
             await self._end_strays()
-        campaigns = await self._store.campaigns()
-        now = self._clock.now()
-        hungry = [campaign for campaign in campaigns if may_dial(campaign, now)]
-        self._served = {one.id: self._served.get(one.id, 0) for one in hungry}
-        hungry.sort(key=lambda one: self._served[one.id])
+        if self._clock.monotonic() - self._looked_at_s >= POLL_S:
+            await self._look()
+        hungry = self._hungry()
         while hungry and not self._draining:
-            shares = self._shares(hungry)
-            if not shares:
-                return
-            still = []
-            for campaign in hungry:
+            first = front([campaign for campaign, _ in hungry])
+            shares = self._shares([one for one in hungry if one[0].id in first])
+            full = set()
+            for campaign, _ in hungry:
                 wanted = shares.get(campaign.id, 0)
-                if await self._lease(campaign, wanted, group) == wanted:
-                    still.append(campaign)
-            hungry = still
+                if campaign.id in first and (wanted == 0 or await self._lease(campaign, wanted, group) < wanted):
+                    full.add(campaign.id)
+            hungry = [one for one in hungry if one[0].id not in full]
 
-    def _shares(self, hungry: Sequence[Campaign]) -> dict[CampaignId, int]:
+    async def _look(self) -> None:
+        """Tells the pacer what this worker can do, where that changed, and hears what it may do."""
+        began_s = self._clock.monotonic()
+        capacity = Capacity(0 if self._draining else self._at_once, self._lines.limits())
+        if capacity != self._reported or began_s >= self._report_at_s:
+            await self._quotas.report(self._worker, capacity)
+            self._reported, self._report_at_s = capacity, began_s + REPORT_S
+        self._share = await self._quotas.share_of(self._worker)
+        self._lines.pace(self._share.rates)
+        self._looked_at_s = began_s
+
+    def _hungry(self) -> list[tuple[Campaign, int]]:
+        """The campaigns that may dial now and have leads as far as is known, with their quotas."""
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        hungry = [
+            (campaign, slots)
+            for campaign, slots in self._share.quotas
+            if may_dial(campaign, now) and self._short_until_s.get(campaign.id, now_s) <= now_s
+        ]
+        self._served = {one.id: self._served.get(one.id, 0) for one, _ in self._share.quotas}
+        hungry.sort(key=lambda one: self._served[one[0].id])
+        return hungry
+
+    def _shares(self, hungry: Sequence[tuple[Campaign, int]]) -> dict[CampaignId, int]:
         """How many leads to lease now; notes the trunks that alone keep a campaign from its share."""
-        live = Counter(progress.campaign.id for progress in self._tasks.values())
-        claims = [Claim(one.id, one.trunk, live[one.id], one.lines) for one in hungry]
-        free = {trunk: self._lines.free(trunk) for trunk in {one.trunk for one in hungry}}
-        self._held_up = frozenset(one.trunk for one in claims if one.live < one.lines and free[one.trunk] < 1)
+        live = self._live_by_campaign()
+        claims = [Claim(one.id, one.trunk, live[one.id], slots) for one, slots in hungry]
+        free = {trunk: self._lines.free(trunk) for trunk in {one.trunk for one in claims}}
+        self._held_up |= frozenset(one.trunk for one in claims if one.live < one.lines and free[one.trunk] < 1)
         return share(claims, slots=self._at_once - self.live - self._leasing, free=free)
+
+    def _live_by_campaign(self) -> Counter[CampaignId]:
+        return Counter(progress.campaign.id for progress in self._tasks.values())
 
     async def _lease(self, campaign: Campaign, count: int, group: asyncio.TaskGroup) -> int:
         """Leases up to `count` leads and starts their calls; how many they were."""
-        count = min(count, self._lines.free(campaign.trunk))
-        if count < 1 or self._draining:
+        count = min(count, self._lines.free(campaign.trunk), MOST_AT_ONCE)
+        if count < 1 or self._draining or self._clock.monotonic() - self._looked_at_s > FRESH_S:
             return 0
         self._leasing += count
         self._idle.clear()
+        holding = self._live_by_campaign()[campaign.id]
         try:
-            leased = await self._store.lease(campaign, count, worker=self._worker, now=self._clock.now())
+            leased = await self._store.lease(
+                campaign, count, worker=self._worker, now=self._clock.now(), holding=holding
+            )
             for call in leased:
                 self._start(call, campaign, group)
             if leased:
                 self._turn += 1
                 self._served[campaign.id] = self._turn
+            if len(leased) < count:
+                self._short_until_s[campaign.id] = self._clock.monotonic() + SHORT_S
         except Exception:
             self._strays_until_s = self._clock.monotonic() + STRAYS_COME_WITHIN_S
             raise
@@ -258,7 +321,7 @@ class Dialler:
         """Gives everything back, also where the call was cancelled before it began."""
         self._give_line(self._tasks.pop(task))
         self._note_idle()
-        self.wake()
+        self._woken.set()
 
     def _note_idle(self) -> None:
         if not self._tasks and not self._leasing:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Final, NewType, Protocol
 from uuid import UUID
 
 from campaigns.campaign import Campaign, CampaignId, CompanyId, RetryPolicy
@@ -59,10 +60,27 @@ Next = CallAt | Reached | Exhausted
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """What came of returning a lead to dialling (SPEC R2.6), in numbers of its ended calls, oldest first.
+
+    The first `counted_from` calls no longer count (as new). When it had `extra_from` of them it got `extra_calls` more
+    than the rules allow (its counters kept). The history itself stays as it was.
+    """
+
+    counted_from: int = 0
+    extra_from: int = 0
+    extra_calls: int = 0
+
+
+NEVER_RETURNED: Final = Returned()
+
+
+@dataclass(frozen=True, slots=True)
 class LeasedCall:
     """One attempt that this worker owns: its row exists, its lead is locked, its leg has a name.
 
     `blacklisted` are the indices of its phones that stand on the company's blacklist at the time of the lease.
+    `proof` says which rules of the company allowed it, with what counters (`compliance.Allowed.proof`).
     """
 
     attempt: AttemptId
@@ -75,6 +93,8 @@ class LeasedCall:
     variables: Mapping[str, str]
     past: tuple[PastCall, ...]
     blacklisted: frozenset[int] = frozenset()
+    returned: Returned = NEVER_RETURNED
+    proof: Mapping[str, object] | None = None
 
     @property
     def phone(self) -> Phone:
@@ -84,7 +104,10 @@ class LeasedCall:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What came of an attempt, as it is stored; `details` is the robot's outcome as plain JSON values."""
+    """What came of an attempt, as it is stored; `details` is the robot's outcome as plain JSON values.
+
+    `cost` is what the talk cost at the price of its trunk (`budget.cost`).
+    """
 
     result: CallResult
     ended_at: datetime
@@ -93,6 +116,16 @@ class Ending:
     sip_status: int | None = None
     callback_at: datetime | None = None
     details: Mapping[str, object] | None = None
+    cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of one attempt, and what becomes of its lead."""
+
+    call: LeasedCall
+    ending: Ending
+    following: Next
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +144,29 @@ class LeadStore(Protocol):
         """All campaigns of all companies that are switched on and not finished."""
         ...
 
-    async def lease(self, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime) -> Sequence[LeasedCall]:
-        """Takes up to `count` due leads, writes their attempt rows, and locks the leads to `worker`."""
+    async def lease(
+        self, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime, holding: int | None = None
+    ) -> Sequence[LeasedCall]:
+        """Takes up to `count` due leads, writes their attempt rows, and locks the leads to `worker`.
+
+        `holding` is how many calls of the campaign the worker holds; given, no more are taken than its quota leaves.
+        """
         ...
 
     async def answered(self, call: LeasedCall, at: datetime) -> None:
         """Notes the instant of the answer, for live views."""
         ...
 
+    async def answered_all(self, answers: Sequence[tuple[LeasedCall, datetime]]) -> None:
+        """The same for several attempts of one company at once."""
+        ...
+
     async def finish(self, call: LeasedCall, ending: Ending, following: Next) -> bool:
         """Ends the attempt with its one result and frees the lead; False if it already had one (nothing is changed)."""
+        ...
+
+    async def finish_all(self, ended: Sequence[Finish]) -> Sequence[bool]:
+        """The same for several attempts of one company at once, in their order."""
         ...
 
     async def beat(self, worker: WorkerId, now: datetime) -> None:

@@ -4,6 +4,10 @@ Each phone keeps its own books: the row of equal results at its end, how many ca
 until when it rests. A system error on our side is left out of all of them but its own row. Between the phones the
 turn goes round in their order, so no phone is called twice in a row while another has attempts left.
 
+A lead that was returned to dialling (R2.6) either begins anew: the calls before count no more; or keeps its counters
+and gets some calls more, during which only the blacklist and a non-existent number end a phone. That it was reached
+before it was returned does not end it again.
+
 A callback that somebody asked for is a promise: it goes to the phone where it was asked for, at the instant that
 was asked for, and the maximum of calls does not break it; only the limit of `callback_requested` in a row does.
 """
@@ -15,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from campaigns.campaign import RetryPolicy
-from campaigns.leads import CallAt, Exhausted, Next, PastCall, Reached
+from campaigns.leads import NEVER_RETURNED, CallAt, Exhausted, Next, PastCall, Reached, Returned
 from core.results import REACHED, CallResult
 
 
@@ -27,19 +31,22 @@ def next_call(
     blacklisted: frozenset[int] = frozenset(),
     added_at: datetime | None = None,
     callback_at: datetime | None = None,
+    returned: Returned = NEVER_RETURNED,
 ) -> Next:
     """Says what comes after the calls `past` (oldest first) to a lead with `phones` phones.
 
-    `added_at` is when a lead that was never called may be called first; `callback_at` is the instant that the
-    person asked for in the last call. The instant that is returned is in UTC and never before the last call's end.
+    `added_at` is when a lead that was never called, or was returned as new, may be called first; `callback_at` is the
+    instant that the person asked for in the last call. The instant that is returned is in UTC and never before the
+    last call's end.
     """
-    if any(call.result in REACHED for call in past):
+    fresh = max(returned.counted_from, returned.extra_from)
+    if any(call.result in REACHED for call in past[fresh:]):
         return Reached()
+    ended = exhausted_phones(past, phones, policy, returned=returned)
+    past = past[returned.counted_from :]
     barred = blacklisted | {call.phone for call in past if call.result is CallResult.BLACKLISTED}
     placed = [call for call in past if call.result is not CallResult.BLACKLISTED]
-    callable_ = [
-        phone for phone in range(phones) if phone not in barred and not _exhausted(_calls_to(phone, placed), policy)
-    ]
+    callable_ = [phone for phone in range(phones) if phone not in barred and phone not in ended]
     if not callable_:
         return Exhausted()
     if not placed:
@@ -52,8 +59,24 @@ def next_call(
     return CallAt(phone, max(_rested(phone, placed, policy), _utc(past[-1].ended_at)))
 
 
+def exhausted_phones(
+    past: Sequence[PastCall], phones: int, policy: RetryPolicy, *, returned: Returned = NEVER_RETURNED
+) -> frozenset[int]:
+    """Which phones the calls `past` used up, whatever the blacklist says."""
+    counted = past[returned.counted_from :]
+    placed = [call for call in counted if call.result is not CallResult.BLACKLISTED]
+    more = sum(call.result is not CallResult.BLACKLISTED for call in past[returned.extra_from :]) < returned.extra_calls
+    is_over = _is_nonexistent if more else _exhausted
+    return frozenset(phone for phone in range(phones) if is_over(_calls_to(phone, placed), policy))
+
+
 def _calls_to(phone: int, placed: Sequence[PastCall]) -> list[PastCall]:
     return [call for call in placed if call.phone == phone]
+
+
+def _is_nonexistent(calls: Sequence[PastCall], _: RetryPolicy) -> bool:
+    """Whether one of these calls told that there is no such number."""
+    return any(call.result is CallResult.NONEXISTENT_NUMBER for call in calls)
 
 
 def _exhausted(calls: Sequence[PastCall], policy: RetryPolicy) -> bool:
@@ -61,7 +84,7 @@ def _exhausted(calls: Sequence[PastCall], policy: RetryPolicy) -> bool:
     if not calls:
         return False
     counted = [call.result for call in calls if call.result is not CallResult.SYSTEM_ERROR]
-    if CallResult.NONEXISTENT_NUMBER in counted:
+    if _is_nonexistent(calls, policy):
         return True
     if _row_is_full([call.result for call in calls], policy) or _row_is_full(counted, policy):
         return True

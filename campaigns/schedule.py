@@ -58,12 +58,22 @@ def next_closing(schedule: WeeklySchedule, at: datetime) -> datetime | None:
 
 def start_of_day(schedule: WeeklySchedule, day: date) -> datetime:
     """The first instant of `day` in the schedule's zone, in UTC."""
-    return datetime.combine(day, MIDNIGHT, _zone(schedule)).astimezone(UTC)
+    return day_start(schedule.zone, day)
 
 
 def local_date(schedule: WeeklySchedule, at: datetime) -> date:
     """Which day it is in the schedule's zone at the instant `at`."""
     return at.astimezone(_zone(schedule)).date()
+
+
+def day_start(zone: str, day: date) -> datetime:
+    """The first instant of `day` on the clocks of `zone`, in UTC; BadInput if there is no such zone."""
+    return datetime.combine(day, MIDNIGHT, _known(zone)).astimezone(UTC)
+
+
+def local_time(zone: str, at: datetime) -> datetime:
+    """What the clocks of `zone` show at the instant `at`; BadInput if there is no such zone."""
+    return at.astimezone(_known(zone))
 
 
 def zone_offset_min(zone: str, at: datetime) -> int:
@@ -80,10 +90,11 @@ def check_schedule(schedule: WeeklySchedule) -> None:
     for weekday, periods in schedule.week.items():
         if weekday not in range(7):
             raise BadInput("no_such_day", "Weekdays are 0 (Monday) to 6.", field="schedule.week")
-        _check_day(periods, f"schedule.week.{weekday}")
+        check_day(periods, f"schedule.week.{weekday}")
 
 
-def _check_day(periods: tuple[Period, ...], field: str) -> None:
+def check_day(periods: tuple[Period, ...], field: str) -> None:
+    """Refuses periods that cannot be those of one day: BadInput naming `field`."""
     for period in periods:
         if any(edge.second or edge.microsecond or edge.tzinfo for edge in (period.start, period.end)):
             raise BadInput("not_a_minute", "A period begins and ends on a whole minute.", field=field)

@@ -25,10 +25,7 @@ def schedule_to_json(schedule: WeeklySchedule) -> dict[str, object]:
     """The schedule as JSON values, days and holidays in order."""
     return {
         "zone": schedule.zone,
-        "week": [
-            [{"start": f"{p.start:%H:%M}", "end": f"{p.end:%H:%M}"} for p in schedule.week.get(day, ())]
-            for day in range(7)
-        ],
+        "week": [day_to_json(schedule.week.get(day, ())) for day in range(7)],
         "holidays": [holiday.isoformat() for holiday in sorted(schedule.holidays)],
     }
 
@@ -38,15 +35,26 @@ def schedule_from_json(value: object) -> WeeklySchedule:
     if not isinstance(value, Mapping):
         raise BadInput("not_an_object", "A schedule must be an object.", field="schedule")
     zone = value.get("zone", "Europe/Moscow")
-    week = value.get("week")
+    week = week_from_json(value.get("week"), field="schedule.week")
     if not isinstance(zone, str):
         raise BadInput("not_a_text", "The zone must be a text.", field="schedule.zone")
-    if not isinstance(week, list) or len(week) != 7:
-        raise BadInput("not_a_week", "The week must be seven days from Monday.", field="schedule.week")
-    days = {day: periods for day, given in enumerate(week) if (periods := _day(given, f"schedule.week.{day}"))}
-    schedule = WeeklySchedule(zone, MappingProxyType(days), _holidays(value.get("holidays", [])))
+    holidays = holidays_from_json(value.get("holidays", []), field="schedule.holidays")
+    schedule = WeeklySchedule(zone, week, holidays)
     check_schedule(schedule)
     return schedule
+
+
+def week_from_json(value: object, *, field: str) -> Mapping[int, tuple[Period, ...]]:
+    """Reads seven days from Monday by their number from 0; days off are left out."""
+    if not isinstance(value, list) or len(value) != 7:
+        raise BadInput("not_a_week", "The week must be seven days from Monday.", field=field)
+    days = ((day, day_from_json(given, field=f"{field}.{day}")) for day, given in enumerate(value))
+    return MappingProxyType({day: periods for day, periods in days if periods})
+
+
+def day_to_json(periods: tuple[Period, ...]) -> list[dict[str, str]]:
+    """A day's periods as JSON values."""
+    return [{"start": f"{period.start:%H:%M}", "end": f"{period.end:%H:%M}"} for period in periods]
 
 
 def periods_from_text(text: str, *, field: str = "schedule.week") -> tuple[Period, ...]:
@@ -69,7 +77,8 @@ def periods_to_text(periods: tuple[Period, ...]) -> str:
     return ", ".join(f"{p.start:%H:%M}-{'24:00' if p.end == time(0) else format(p.end, '%H:%M')}" for p in periods)
 
 
-def _day(value: object, field: str) -> tuple[Period, ...]:
+def day_from_json(value: object, *, field: str) -> tuple[Period, ...]:
+    """Reads a day's periods, written as a list or as a text; the order is kept, overlaps are not looked for."""
     if isinstance(value, str):
         return periods_from_text(value, field=field)
     if not isinstance(value, list):
@@ -88,8 +97,8 @@ def _period(value: object, field: str) -> Period:
     raise BadInput("not_a_period", "A period must say its start and end.", field=field)
 
 
-def _holidays(value: object) -> frozenset[date]:
-    field = "schedule.holidays"
+def holidays_from_json(value: object, *, field: str) -> frozenset[date]:
+    """Reads a list of ISO dates."""
     if not isinstance(value, list) or len(value) > MOST_HOLIDAYS:
         raise BadInput("not_a_list", f"Holidays must be a list of at most {MOST_HOLIDAYS} dates.", field=field)
     try:

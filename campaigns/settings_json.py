@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
 from campaigns.campaign import RetryPolicy
+from campaigns.json_values import json_object, whole
 from core.errors import BadInput
 from core.results import RETRIED, CallResult
 
@@ -31,14 +31,14 @@ def retry_to_json(policy: RetryPolicy) -> dict[str, object]:
 
 def retry_from_json(value: object) -> RetryPolicy:
     """Reads a policy; a setting that is left out takes its default, one that cannot be is BadInput naming the field."""
-    given = _object(value, "retry")
+    given = json_object(value, "retry")
     standard = retry_to_json(RetryPolicy())
     for name in given:
         if name not in standard:
             raise BadInput("unknown_setting", f"There is no retry setting {name!r}.", field=f"retry.{name}")
-    whole = standard | dict(given)
-    limits = _per_result(whole["limits"], "limits", most=MOST_LIMIT)
-    waits = _per_result(whole["waits_s"], "waits_s", most=LONGEST_WAIT_S)
+    settings = standard | dict(given)
+    limits = _per_result(settings["limits"], "limits", most=MOST_LIMIT)
+    waits = _per_result(settings["waits_s"], "waits_s", most=LONGEST_WAIT_S)
     for result, limit in limits.items():
         if limit > 1 and result not in waits:
             field = f"retry.waits_s.{result}"
@@ -46,8 +46,8 @@ def retry_from_json(value: object) -> RetryPolicy:
     return RetryPolicy(
         limits=MappingProxyType(limits),
         waits=MappingProxyType({result: timedelta(seconds=seconds) for result, seconds in waits.items()}),
-        max_calls=_whole(whole["max_calls"], "retry.max_calls", least=1, most=MOST_CALLS),
-        phone_gap=timedelta(seconds=_whole(whole["phone_gap_s"], "retry.phone_gap_s", least=0, most=LONGEST_WAIT_S)),
+        max_calls=whole(settings["max_calls"], "retry.max_calls", least=1, most=MOST_CALLS),
+        phone_gap=timedelta(seconds=whole(settings["phone_gap_s"], "retry.phone_gap_s", least=0, most=LONGEST_WAIT_S)),
     )
 
 
@@ -58,24 +58,10 @@ def check_retry(policy: RetryPolicy) -> None:
 
 def _per_result(value: object, name: str, *, most: int) -> dict[CallResult, int]:
     numbers: dict[CallResult, int] = {}
-    for key, number in _object(value, f"retry.{name}").items():
+    for key, number in json_object(value, f"retry.{name}").items():
         field = f"retry.{name}.{key}"
         if key not in RETRIED:
             known = ", ".join(sorted(RETRIED))
             raise BadInput("no_such_result", f"No call is retried after {key!r}.", field=field, hint=f"Known: {known}.")
-        numbers[CallResult(key)] = _whole(number, field, least=0, most=most)
+        numbers[CallResult(key)] = whole(number, field, least=0, most=most)
     return numbers
-
-
-def _object(value: object, field: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise BadInput("not_an_object", f"{field} must be an object.", field=field)
-    return value
-
-
-def _whole(value: object, field: str, *, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadInput("not_a_whole_number", f"{field} must be a whole number.", field=field)
-    if not least <= value <= most:
-        raise BadInput("out_of_range", f"{field} must be {least}–{most}, not {value}.", field=field)
-    return value

@@ -16,8 +16,25 @@ PHONE: Final = "phone"
 CUSTOM: Final = "custom:"
 FULL_NAME: Final = "full_name"
 PLAIN: Final = ("last_name", "first_name", "middle_name", "organisation", "position", "note", "email", "zone")
-FIELDS: Final = (PHONE, *(f"{PHONE}{number}" for number in range(1, MOST_PHONES + 1)), FULL_NAME, *PLAIN)
+TAGS: Final = "tags"
+PRIORITY: Final = "priority"
+FIELDS: Final = (
+    PHONE,
+    *(f"{PHONE}{number}" for number in range(1, MOST_PHONES + 1)),
+    FULL_NAME,
+    *PLAIN,
+    TAGS,
+    PRIORITY,
+)
 """What a column can be, besides `custom:` with the name of a custom field. Any number of columns may be `phone`."""
+EXPORTED_ONLY: Final = (
+    "Ответственный", "Добавлен (UTC)", "Корзина", "Последний результат", "Попыток", "Перезвонить (UTC)",
+)  # fmt: skip
+"""Columns of exports that are no fields of a contact."""
+ERROR_COLUMNS: Final = ("Строка", "Столбец", "Причина")
+"""The first columns of a file of bad rows."""
+OWN_FIELD: Final = " (поле)"
+"""Ends the column of a custom field whose name alone would be taken for another field."""
 
 _KNOWN: Final[Mapping[str, str]] = {
     name: field
@@ -35,6 +52,8 @@ _KNOWN: Final[Mapping[str, str]] = {
         "note notes comment comments remark",
         "email": "email почта эпочта элпочта электроннаяпочта имейл mail",
         "zone": "часовойпояс пояс зона таймзона timezone zone tz",
+        TAGS: "теги тег метки метка tags tag labels",
+        PRIORITY: "приоритет priority",
     }.items()
     for name in names.split()
 }
@@ -48,13 +67,19 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 
 
 def suggest(sheet: Sheet) -> dict[str, str]:
-    """The field of every column, by its name; in a list without names by its first row. Unknown ones are custom."""
+    """The field of every column, by its name; in a list without names by its first row. Unknown ones are custom.
+
+    Columns that an export or a file of bad rows adds to those of the contacts are left out.
+    """
     if not sheet.named:
         return _by_content(sheet)
     mapping: dict[str, str] = {}
     taken: set[str] = set()
+    added = ERROR_COLUMNS if sheet.columns[: len(ERROR_COLUMNS)] == ERROR_COLUMNS else ()
     for column in sheet.columns:
-        field = _field(column)
+        field = suggested_field(column)
+        if field == "" or column in added:
+            continue
         if field is None or (field != PHONE and field in taken):
             field = CUSTOM + column
         taken.add(field)
@@ -86,7 +111,16 @@ def is_phone(field: str) -> bool:
     return field in FIELDS and field.startswith(PHONE)
 
 
-def _field(column: str) -> str | None:
+def suggested_field(column: str) -> str | None:
+    """The field that a column's name tells; empty for one that only exports have, None for any other name."""
+    if column in EXPORTED_ONLY:
+        return ""
+    if column.endswith(OWN_FIELD) and suggested_field(stem := column.removesuffix(OWN_FIELD)) is not None:
+        return CUSTOM + stem
+    return _known(column)
+
+
+def _known(column: str) -> str | None:
     name = _NOT_WORD.sub("", column).casefold().replace("ё", "е")
     if name.startswith("телефон") and any(part in name for part in ("код", "марк", "модел")):
         return None

@@ -54,6 +54,8 @@ class BadPhone:
 def phones_in(cell: str) -> tuple[Phone | BadPhone, ...]:
     """All numbers of a cell in their order; nothing for a cell without a digit or letter."""
     text = cell.strip()
+    if mobile := _RUSSIAN_MOBILE.fullmatch(text.translate(_FILLER)):  # nine in ten, and all of them valid
+        return (Phone("+7" + mobile[1]),)
     if formula := _FORMULA.fullmatch(text):
         text = formula[1].strip()
     if _SCIENTIFIC.fullmatch(text.replace(" ", "")):
@@ -75,7 +77,7 @@ def number(text: str) -> Phone | BadPhone:
     bare = text.translate(_FILLER)
     if whole := _FLOAT.fullmatch(text):
         bare = whole[1]
-    if mobile := _RUSSIAN_MOBILE.fullmatch(bare):  # nine in ten, and all of them valid
+    if mobile := _RUSSIAN_MOBILE.fullmatch(bare):
         return Phone("+7" + mobile[1])
     if sum(map(str.isdigit, bare)) > MOST_DIGITS:
         return BadPhone(text, "phone_too_long")

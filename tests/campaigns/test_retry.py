@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.campaign import RetryPolicy
-from campaigns.leads import CallAt, Exhausted, Next, PastCall, Reached
-from campaigns.retry import next_call
+from campaigns.leads import CallAt, Exhausted, Next, PastCall, Reached, Returned
+from campaigns.retry import exhausted_phones, next_call
 from core.results import REACHED, RETRIED, CallResult
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -244,3 +244,122 @@ def test_R3_every_lead_ends_within_a_bounded_number_of_calls(
         past.append(PastCall(following.phone, cycle[len(past) % len(cycle)], following.at + TALK))
         following = next_call(past, phones, rules)
     assert following == Exhausted()
+
+
+def row(*results: CallResult, phone: int = 0) -> list[PastCall]:
+    """Calls to one phone, ten minutes apart, the last one ending at START."""
+    return [PastCall(phone, result, START - (len(results) - 1 - n) * TEN) for n, result in enumerate(results)]
+
+
+NOW = START + timedelta(hours=3)
+
+
+def test_R2_6_a_lead_returned_as_new_is_called_as_if_it_had_never_been() -> None:
+    failed = row(BUSY, BUSY)
+    assert next_call(failed, 1, policy()) == Exhausted()
+    anew = Returned(counted_from=2)
+    assert next_call(failed, 1, policy(), added_at=NOW, returned=anew) == CallAt(0, NOW)
+    again = [*failed, PastCall(0, BUSY, NOW)]
+    assert next_call(again, 1, policy(), returned=anew) == CallAt(0, NOW + TEN)
+    assert next_call([*again, PastCall(0, BUSY, NOW + TEN)], 1, policy(), returned=anew) == Exhausted()
+
+
+def test_R2_6_a_lead_that_was_reached_may_be_returned_and_is_reached_anew() -> None:
+    reached = row(BUSY, CallResult.COMPLETED)
+    for how in (Returned(counted_from=2), Returned(extra_from=2, extra_calls=1)):
+        assert isinstance(next_call(reached, 1, policy(), added_at=NOW, returned=how), CallAt)
+        again = [*reached, PastCall(0, CallResult.COMPLETED, NOW)]
+        assert next_call(again, 1, policy(), returned=how) == Reached()
+
+
+def test_R2_6_a_lead_that_keeps_its_counters_gets_n_calls_more() -> None:
+    past, more = row(BUSY, BUSY), Returned(extra_from=2, extra_calls=3)
+    for n, result in enumerate([BUSY, NO_ANSWER, BUSY]):
+        assert next_call(past, 1, policy(), returned=more) == CallAt(0, START + n * TEN + TEN)
+        past.append(PastCall(0, result, START + n * TEN + TEN))
+    assert next_call(past, 1, policy(), returned=more) == Exhausted(), "five calls of at most four"
+
+
+def test_R2_6_what_the_rules_still_allow_is_not_taken_away_by_a_return() -> None:
+    once, more = row(BUSY), Returned(extra_from=1, extra_calls=1)
+    twice = [*once, PastCall(0, NO_ANSWER, NOW)]
+    assert isinstance(next_call(twice, 1, policy(), returned=more), CallAt)
+
+
+def test_R2_6_calls_more_go_round_all_phones_but_never_to_a_nonexistent_or_blacklisted_number() -> None:
+    past = [
+        *row(CallResult.NONEXISTENT_NUMBER, phone=1),
+        *[PastCall(phone, BUSY, START + n * TEN) for n, phone in enumerate([0, 2, 0, 2])],
+    ]
+    assert next_call(past, 3, policy()) == Exhausted()
+    more = Returned(extra_from=5, extra_calls=2)
+    assert exhausted_phones(past, 3, policy(), returned=more) == {1}
+    following = next_call(past, 3, policy(), returned=more)
+    assert isinstance(following, CallAt)
+    assert following.phone == 0
+    barred = next_call(past, 3, policy(), returned=more, blacklisted=frozenset({0}))
+    assert isinstance(barred, CallAt)
+    assert barred.phone == 2
+    assert next_call(past, 3, policy(), returned=more, blacklisted=frozenset({0, 2})) == Exhausted()
+
+
+def test_R2_6_errors_on_our_side_use_up_calls_more_so_that_they_end() -> None:
+    more = Returned(extra_from=2, extra_calls=2)
+    assert next_call([*row(BUSY, BUSY), *row(SYSTEM, SYSTEM)], 1, policy(), returned=more) == Exhausted()
+
+
+def test_R2_6_a_lead_returned_as_new_and_later_with_calls_more_counts_from_the_first_return() -> None:
+    past = row(BUSY, BUSY, BUSY, REJECTED, BUSY)
+    how = Returned(counted_from=2, extra_from=5, extra_calls=0)
+    assert next_call(past, 1, policy(max_calls=4), returned=how) == CallAt(0, START + TEN), "three of four calls"
+    assert next_call(past, 1, policy(max_calls=3), returned=how) == Exhausted()
+
+
+@given(policies, histories, st.integers(1, 4), st.integers(1, 6))
+@settings(deadline=None, max_examples=200)
+def test_R2_6_calls_more_are_as_many_as_were_given_where_the_rules_allow_none(
+    rules: RetryPolicy, results: list[CallResult], phones: int, more: int
+) -> None:
+    unhappy = [result for result in results if result not in REACHED]
+    past, following = dial([*unhappy, *[BUSY] * 400], rules, phones)
+    if following != Exhausted() or len(exhausted_phones(past, phones, rules)) < phones:
+        return
+    given_from = len(past)
+    how = Returned(extra_from=given_from, extra_calls=more)
+    following = next_call(past, phones, rules, added_at=START, returned=how)
+    nonexistent = {call.phone for call in past if call.result is CallResult.NONEXISTENT_NUMBER}
+    barred = {call.phone for call in past if call.result is CallResult.BLACKLISTED}
+    if nonexistent | barred >= set(range(phones)):
+        assert following == Exhausted()
+        return
+    while isinstance(following, CallAt):
+        assert following.phone not in nonexistent | barred
+        assert following.at >= past[-1].ended_at
+        past.append(PastCall(following.phone, in_turn(len(past)), following.at + TALK))
+        assert len(past) - given_from <= more + 60 * phones
+        following = next_call(past, phones, rules, returned=how)
+    assert len(past) - given_from >= more
+
+
+def in_turn(number: int) -> CallResult:
+    """Results in turn, without chance."""
+    return (BUSY, NO_ANSWER, REJECTED)[number % 3]
+
+
+@given(policies, histories, st.integers(1, 4))
+@settings(deadline=None, max_examples=200)
+def test_R2_6_as_new_means_that_nothing_before_matters(
+    rules: RetryPolicy, results: list[CallResult], phones: int
+) -> None:
+    before = row(*results)
+    how = Returned(counted_from=len(before))
+    old, new = [*before], list[PastCall]()
+    following = next_call(old, phones, rules, added_at=START, returned=how)
+    for n in range(40):
+        assert following == next_call(new, phones, rules, added_at=START)
+        if not isinstance(following, CallAt):
+            return
+        call = PastCall(following.phone, in_turn(n), following.at + TALK)
+        old.append(call)
+        new.append(call)
+        following = next_call(old, phones, rules, added_at=START, returned=how)

@@ -65,11 +65,11 @@ class FakeRecogniser:
 
 
 class FakeVoice:
-    """Speaks 60 ms a letter; counts how often it was asked."""
+    """Speaks 60 ms a letter at the usual rate; counts how often it was asked."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def say(self, text: str, *, language: Language, sex: VoiceSex) -> Pcm:
+    def say(self, text: str, *, language: Language, sex: VoiceSex, rate: float = 1.0) -> Pcm:
         self.said.append(text)
-        return sound(3000, 60 * len(text)) if any(sign.isalnum() for sign in text) else b""
+        return sound(3000, round(60 * len(text) / rate)) if any(sign.isalnum() for sign in text) else b""

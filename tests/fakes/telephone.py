@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from campaigns.campaign import Campaign
 from campaigns.leads import Ending, LeasedCall
+from campaigns.pacing import TrunkLimits
 from core.clock import Clock
 from core.results import CallResult
 
@@ -18,8 +19,16 @@ class FakeLines:
 
     def __init__(self, **lines: int) -> None:
         self.lines = lines
+        self.allowed: dict[str, TrunkLimits] = {}
+        self.rates: dict[str, float] = {}
         self.taken: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
+
+    def limits(self) -> Mapping[str, TrunkLimits]:
+        return self.allowed or {name: TrunkLimits(lines, 1000.0) for name, lines in self.lines.items() if lines > 0}
+
+    def pace(self, rates: Mapping[str, float]) -> None:
+        self.rates = dict(rates)
 
     def free(self, trunk: str) -> int:
         return max(self.lines.get(trunk, 0) - self.taken[trunk], 0)

@@ -125,7 +125,7 @@ def test_R9_1_names_are_made_unique_and_never_empty() -> None:
     [
         (b"", "empty_file"),
         (b"\n;;\n \n", "empty_file"),
-        (b"PK\x03\x04rest", "not_csv"),
+        (b"PK\x03\x04rest", "bad_workbook"),
         (b"\xd0\xcf\x11\xe0old", "not_csv"),
         (b"a,b\x07c", "not_text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "not_text"),

@@ -1,0 +1,21 @@
+"""The background's work, asked for and never done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from campaigns.campaign import CompanyId
+
+
+@dataclass(slots=True)
+class Orders:
+    """Notes what is asked of the background; nothing carries it out."""
+
+    imports: list[tuple[CompanyId, int]] = field(default_factory=list)
+    exports: list[tuple[CompanyId, int]] = field(default_factory=list)
+
+    async def import_(self, company: CompanyId, id_: int) -> None:
+        self.imports.append((company, id_))
+
+    async def export(self, company: CompanyId, id_: int) -> None:
+        self.exports.append((company, id_))
