@@ -68,8 +68,7 @@ async def add_campaign(database: Database, leads: int, order: Order) -> Campaign
         for done in range(0, leads, 20_000):
             count = min(20_000, leads - done)
             await tx.execute(_LEADS, {"campaign": number, "count": count, "at": AT})
-    (made,) = await PostgresLeads(database).campaigns()
-    return made
+    return next(one for one in await PostgresLeads(database).campaigns() if one.id == number)
 
 
 async def work(store: PostgresLeads, campaign: Campaign, batch: int, until: float, leased_s: list[float]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from campaigns.campaign import Campaign, CampaignId, CampaignKind, CompanyId, Order
+from campaigns.campaign import Campaign, CampaignId, CampaignKind, CompanyId, LocalTime, Order
 from campaigns.schedule_json import schedule_from_json
 from campaigns.settings_json import retry_from_json
 
@@ -34,4 +34,10 @@ def campaign_of(row: Row[Any]) -> Campaign:
         detect_machines=row.detect_machines,
         error=row.error,
         processing=row.processing,
+        priority=row.priority,
+        local_time=LocalTime(row.local_time),
+        budget=row.budget,
+        count_manual_calls=row.count_manual_calls,
+        auto_finish_days=row.auto_finish_days,
+        breaker_open=row.breaker_open,
     )

@@ -64,6 +64,13 @@ class Embedded:
     _users: int
     _user: SystemUser | None
 
+    def crash(self) -> None:
+        """Has the server end without a shutdown and come back by recovery, for those who try what is lost then."""
+        log = self.folder / "run" / "postgres.log"
+        done = _pg_ctl(self.folder, self._user, "restart", "-m", "immediate", "-w", "-t", "50", "-l", str(log))
+        if done.returncode != 0:
+            raise Unavailable("embedded_failed", f"The embedded database did not come back: {_last(done.stderr)}")
+
     def stop(self) -> None:
         """Stops the server unless another process uses it; what was committed is on the disk either way."""
         with _locked(self.folder / "start.lock"):

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from asyncpg import exceptions as postgres
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import Unavailable
+
+LOST: Final = (
+    OSError,
+    TimeoutError,
+    postgres.PostgresError,
+    postgres.InterfaceError,
+    postgres.InternalClientError,
+)
+"""What asyncpg raises of a lost connection; the last where the server has ended it and the socket is still open."""
 
 _HINT = "See that PostgreSQL runs, and that ZVONAR_DATABASE_URL names it."
 
@@ -21,7 +31,7 @@ def reaching() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise Unavailable("database_busy", "All connections to the database are in use.", hint="Try again.") from error
-    except (DBAPIError, OSError, postgres.PostgresError, postgres.InterfaceError) as error:
+    except (DBAPIError, *LOST) as error:
         raise _meaning(error) or _unreachable() from error
 
 
@@ -36,7 +46,7 @@ def using() -> Iterator[None]:
         if meant is None:
             raise
         raise meant from error
-    except (TimeoutError, postgres.PostgresConnectionError) as error:
+    except (TimeoutError, postgres.PostgresConnectionError, postgres.InternalClientError) as error:
         raise _unreachable() from error
 
 

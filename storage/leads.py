@@ -16,20 +16,28 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import Campaign, CompanyId
-from campaigns.leads import AttemptId, Ending, LeasedCall, Next, Orphan, WorkerId
+from campaigns.leads import AttemptId, Ending, Finish, LeasedCall, Next, Orphan, WorkerId
 from campaigns.settings_json import retry_from_json
 from core.errors import BadInput
 from storage.campaign_rows import campaign_of
 from storage.database import Database
-from storage.leases import FINISH, ORPHANS, STRAYS, finish_values, lease_statement, leased_call
-from storage.live import tell
-from storage.tables import attempts, campaigns, workers
+from storage.finishing import FINISH, finish_values
+from storage.lead_rows import unfinished_call
+from storage.lease_sql import ORPHANS, STRAYS
+from storage.leases import lease
+from storage.live import CHANNEL, tell
+from storage.tables import campaigns, workers
 
 log = structlog.get_logger(__name__)
 
 MOST_ORPHANS: Final = 500
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 
+_ANSWERED: Final = text("""
+    UPDATE attempts SET answered_at = given.at
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:ats AS timestamptz[])) AS given (id, at)
+    WHERE attempts.id = given.id AND attempts.result IS NULL
+""")
 _COMPANIES: Final = text("SELECT zvonar_company_ids()")
 _DIALLING: Final = text("SELECT zvonar_dialling_companies()")
 _ORPHANED: Final = text("SELECT zvonar_orphan_companies(:silent_since)")
@@ -55,30 +63,54 @@ class PostgresLeads:
                 found.extend(await _campaigns(tx))
         return found
 
-    async def lease(self, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime) -> Sequence[LeasedCall]:
-        """Takes up to `count` leads that are due, in the campaign's order; none if it was stopped meanwhile."""
+    async def lease(
+        self, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime, holding: int | None = None
+    ) -> Sequence[LeasedCall]:
+        """Takes up to `count` leads that may be called, in the campaign's order; none if it was stopped meanwhile.
+
+        With `holding` calls of the campaign already, the worker gets no more than its quota.
+        """
         if count < 1:
             return ()
-        wanted = {"campaign": campaign.id, "count": count, "worker": worker, "now": _aware(now)}
-        async with self._database.transaction(campaign.company) as tx:
-            rows = (await tx.execute(lease_statement(campaign.order), wanted)).all()
-            if rows:
-                await tell(tx, campaign.id)
-            return [leased_call(row) for row in rows]
+        _aware(now)
+        async with self._database.transaction(campaign.company, steady=True) as tx:
+            return await lease(tx, campaign, count, worker=worker, now=now, holding=holding)
 
     async def answered(self, call: LeasedCall, at: datetime) -> None:
         """Notes the instant of the answer, unless the attempt is over."""
-        async with self._database.transaction(call.company) as tx:
-            running = (attempts.c.id == call.attempt) & attempts.c.result.is_(None)
-            await tx.execute(update(attempts).where(running).values(answered_at=_aware(at)))
-            await tell(tx, call.campaign)
+        await self.answered_all([(call, at)])
+
+    async def answered_all(self, answers: Sequence[tuple[LeasedCall, datetime]]) -> None:
+        """The same for several attempts of one company at once."""
+        if not answers:
+            return
+        wanted = {"ids": [call.attempt for call, _ in answers], "ats": [_aware(at) for _, at in answers]}
+        async with self._database.transaction(answers[0][0].company) as tx:
+            await tx.execute(_ANSWERED, wanted)
+            for campaign in sorted({call.campaign for call, _ in answers}):
+                await tell(tx, campaign)
 
     async def finish(self, call: LeasedCall, ending: Ending, following: Next) -> bool:
         """Ends the attempt with its one result and frees the lead; False, and nothing changed, if it had one."""
-        _aware(ending.ended_at)
-        values = finish_values(call, ending, following)
-        async with self._database.transaction(call.company) as tx:
-            return (await tx.execute(FINISH, values)).first() is not None
+        (stored,) = await self.finish_all([Finish(call, ending, following)])
+        return stored
+
+    async def finish_all(self, ended: Sequence[Finish]) -> Sequence[bool]:
+        """The same for several attempts of one company in one statement: all are stored, or none if one cannot be."""
+        if not ended:
+            return ()
+        if len({one.call.company for one in ended}) > 1:
+            raise ValueError("attempts of one company are ended together, not those of several")
+        for one in ended:
+            _aware(one.ending.ended_at)
+        values = {"given": finish_values(ended), "channel": CHANNEL}
+        async with self._database.transaction(ended[0].call.company, steady=True) as tx:
+            stored = {row.id for row in (await tx.execute(FINISH, values)).all()}
+        told = []
+        for one in ended:
+            told.append(one.call.attempt in stored)
+            stored.discard(one.call.attempt)
+        return told
 
     async def beat(self, worker: WorkerId, now: datetime) -> None:
         """Says that `worker` lives; its first beat registers it and forgets workers that are long gone."""
@@ -108,7 +140,7 @@ class PostgresLeads:
         for company in companies:
             async with self._database.transaction(CompanyId(company)) as tx:
                 rows = (await tx.execute(which, {**wanted, "most": MOST_ORPHANS})).all()
-            found.extend(Orphan(leased_call(row), row.started_at, retry_from_json(row.retry)) for row in rows)
+            found.extend(Orphan(unfinished_call(row), row.started_at, retry_from_json(row.retry)) for row in rows)
         return found
 
     async def leave(self, worker: WorkerId) -> None:
@@ -119,7 +151,9 @@ class PostgresLeads:
 
 async def _campaigns(tx: AsyncConnection) -> list[Campaign]:
     """The company's campaigns that are switched on and not finished."""
-    wanted = select(campaigns).where(campaigns.c.switched_on, campaigns.c.finished_at.is_(None))
+    wanted = select(campaigns).where(
+        campaigns.c.switched_on, campaigns.c.finished_at.is_(None), campaigns.c.deleted_at.is_(None)
+    )
     found = []
     for row in (await tx.execute(wanted.order_by(campaigns.c.id))).all():
         try:

@@ -1,226 +1,195 @@
-"""The statements by which leads are leased and given back, and the values their rows become.
+"""A lease: which leads are called next, decided by the rules and written in one transaction (SPEC R2.8–R2.11, R3.7).
 
-A lease is one statement: it picks leads that are due in the campaign's order, those with a priority first, skips
-what another worker is just taking, and writes the attempts. The end of an attempt is one statement too.
+The leads are locked as they are picked, in the order of dialling. Each is then held against the rules: one that may
+not be called yet is put off to the instant at which it may, the others are marked and get their attempts. The state of
+the campaign is looked at both when picking and when marking.
 
-Which of a lead's phones an earlier attempt called is told by the number, not by the place it had then: somebody may
-have changed the contact's phones since. A number that is gone counts as one place past the last.
+The company's caps count calls of all campaigns, so whoever counts the calls to a phone holds that phone until its
+attempt is committed. A phone that another transaction holds is left for the next lease.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from campaigns.buckets import LeadState
-from campaigns.campaign import CampaignId, CompanyId, Order
-from campaigns.leads import (
-    AttemptId,
-    CallAt,
-    Ending,
-    Exhausted,
-    LeadId,
-    LeasedCall,
-    Next,
-    PastCall,
-    Reached,
-)
-from core.legs import LegId
-from core.phones import Phone
+from campaigns.campaign import Campaign, Order
+from campaigns.company_rules import CompanyRules
+from campaigns.compliance import Allowed, Compliance, PhoneCall, looks_back, may_call
+from campaigns.leads import CallAt, LeasedCall, Returned, WorkerId
+from campaigns.local_time import open_zones
+from campaigns.retry import next_call
+from campaigns.schedule import zone_offset_min
+from campaigns.status import may_dial
 from core.results import CallResult
+from storage.company_rules import read_rules
+from storage.lead_rows import blacklisted, leased_call, past_calls
+from storage.lease_sql import HISTORY, MARK, PUT_OFF, QUOTA, TRY_PHONES, WAKE, pick_statement
 from storage.live import CHANNEL
 
-_ORDERS: Final[Mapping[Order, str]] = {
-    Order.RANDOM: "l.order_key",
-    Order.NEWEST: "l.added_at DESC, l.id DESC",
-    Order.OLDEST: "l.added_at, l.id",
-    Order.FEWEST_ATTEMPTS: "l.attempts, l.order_key",
-    Order.TIME_ZONE: "l.zone_offset_min DESC, l.order_key",
-}
+WOKEN_PER_LEAD: Final = 4
+"""How many leads that have become due a lease makes ready for each that it takes, so that none stay behind."""
+LOOKS: Final = ((2, 8), (16, 64), (128, 512))
+"""How far a lease looks, in leads per wanted one and in kinds; further where others lock what it saw first."""
+ASK_AGAIN: Final = timedelta(hours=1)
+"""When a lead is looked at again that a rule forbids for no known time: somebody must do something about it."""
 
-_CONTACT: Final = """
-    c.last_name, c.first_name, c.middle_name, c.organisation, c.position, c.note, c.email, c.phones, c.custom,
-    ARRAY(SELECT b.phone FROM blacklist b WHERE b.phone = ANY (c.phones)) AS blacklisted,
-    (
-        SELECT jsonb_agg(
-            jsonb_build_array(
-                COALESCE(array_position(c.phones, p.phone) - 1, cardinality(c.phones)), p.result, p.ended_at
-            ) ORDER BY p.ended_at, p.id
-        )
-        FROM attempts p WHERE p.lead_id = l.id AND p.result IS NOT NULL
-    ) AS past
-"""
+History = Mapping[str, list[PhoneCall]]
 
-_LEASE: Final = """
-WITH dialled AS (
-    SELECT scenario_version_id FROM campaigns
-    WHERE id = :campaign AND switched_on AND finished_at IS NULL AND error IS NULL AND NOT processing
-), urgent AS (
-    SELECT l.id FROM leads l
-    WHERE l.campaign_id = :campaign AND l.state = 'waiting' AND l.priority IS NOT NULL AND l.due_at <= :now
-      AND EXISTS (SELECT FROM dialled)
-    ORDER BY l.priority, <order> LIMIT :count FOR UPDATE SKIP LOCKED
-), plain AS (
-    SELECT l.id FROM leads l
-    WHERE l.campaign_id = :campaign AND l.state = 'waiting' AND l.priority IS NULL AND l.due_at <= :now
-      AND EXISTS (SELECT FROM dialled)
-    ORDER BY <order> LIMIT :count - (SELECT count(*) FROM urgent) FOR UPDATE SKIP LOCKED
-), taken AS (
-    UPDATE leads SET state = 'dialling'
-    FROM (SELECT id FROM urgent UNION ALL SELECT id FROM plain) AS chosen
-    WHERE leads.id = chosen.id
-    RETURNING leads.*
-), called AS (
-    SELECT l.id, CASE WHEN l.next_phone < cardinality(c.phones) THEN l.next_phone ELSE 0 END AS phone_index, c.phones
-    FROM taken l JOIN contacts c ON c.id = l.contact_id
-), made AS (
-    INSERT INTO attempts
-        (campaign_id, lead_id, leg_id, worker_id, phone_index, phone, started_at, scenario_version_id)
-    SELECT :campaign, id, gen_random_uuid(), :worker, phone_index, phones[phone_index + 1], :now,
-           (SELECT scenario_version_id FROM dialled)
-    FROM called
-    RETURNING id, company_id, campaign_id, lead_id, leg_id, phone_index
-)
-SELECT made.*, <contact>
-FROM made JOIN taken l ON l.id = made.lead_id JOIN contacts c ON c.id = l.contact_id
-ORDER BY l.priority NULLS LAST, <order>
-"""
 
-_LEASES: Final[Mapping[Order, TextClause]] = {
-    order: text(_LEASE.replace("<order>", by).replace("<contact>", _CONTACT)) for order, by in _ORDERS.items()
-}
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A picked lead that may be called now, on which phone, with the proof of that."""
 
-_UNFINISHED: Final = """
-    SELECT a.id, a.company_id, a.campaign_id, a.lead_id, a.leg_id, a.started_at, k.retry,
-           COALESCE(array_position(c.phones, a.phone) - 1, cardinality(c.phones)) AS phone_index, <contact>
-    FROM attempts a
-    JOIN leads l ON l.id = a.lead_id JOIN contacts c ON c.id = l.contact_id JOIN campaigns k ON k.id = a.campaign_id
-    WHERE a.result IS NULL AND <which>
-    ORDER BY a.id LIMIT :most
-""".replace("<contact>", _CONTACT)
+    row: Row[Any]
+    phone: int
+    proof: Mapping[str, object] | None
 
-ORPHANS: Final = text(
-    _UNFINISHED.replace(
-        "<which>",
-        "a.started_at < :silent_since AND NOT EXISTS "
-        "(SELECT FROM workers w WHERE w.id = a.worker_id AND w.beat_at >= :silent_since)",
+
+async def lease(
+    tx: AsyncConnection, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime, holding: int | None
+) -> list[LeasedCall]:
+    """Takes up to `count` leads that may be called; with `holding` calls already, no more than the worker's quota."""
+    if holding is not None:
+        count = min(count, await _quota(tx, campaign, worker) - holding)
+    if count < 1 or not may_dial(campaign, now):
+        return []
+    wanted = {"campaign": campaign.id, "now": now, "most": max(count * WOKEN_PER_LEAD, 50)}
+    awake = (await tx.execute(WAKE, wanted)).one()
+    zones = open_zones(campaign, [zone or None for zone in awake.zones], now)
+    if not zones:
+        return []
+    rows = await _pick(tx, campaign, count, zones, now)
+    rules = read_rules(awake.rules)
+    taken, put_off = await _held_against(tx, campaign, rows, rules, now)
+    if put_off:
+        await tx.execute(PUT_OFF, {"leads": list(put_off), "untils": list(put_off.values())})
+    return await _mark(tx, campaign, taken, worker, now) if taken else []
+
+
+async def _quota(tx: AsyncConnection, campaign: Campaign, worker: WorkerId) -> int:
+    """How many calls of the campaign the worker may hold; the share-out waits until this transaction is over."""
+    return (await tx.execute(QUOTA, {"campaign": campaign.id, "worker": worker})).scalar() or 0
+
+
+async def _pick(
+    tx: AsyncConnection, campaign: Campaign, count: int, zones: Sequence[str | None], now: datetime
+) -> Sequence[Row[Any]]:
+    """Locks the next leads in the campaign's order, the easternmost first where that is by zones."""
+    ranks = [0] * len(zones)
+    if campaign.order is Order.TIME_ZONE:
+        ranks = [-zone_offset_min(zone or campaign.schedule.zone, now) for zone in zones]
+    wanted = {"campaign": campaign.id, "now": now, "count": count, "zones": [z or "" for z in zones], "ranks": ranks}
+    rows: Sequence[Row[Any]] = ()
+    for reach, kinds in LOOKS:
+        look = {"reach": reach * count, "kinds": kinds}
+        rows = (await tx.execute(pick_statement(campaign.order), wanted | look)).all()
+        if len(rows) == count or (rows and rows[0].seen < reach * count and rows[0].places < kinds):
+            break
+    return rows
+
+
+# ---- what the rules say of each
+
+
+async def _held_against(
+    tx: AsyncConnection, campaign: Campaign, rows: Sequence[Row[Any]], rules: CompanyRules, now: datetime
+) -> tuple[list[_Taken], dict[int, datetime]]:
+    """Those that may be called now, and until when the others are put off."""
+    taken: list[_Taken] = []
+    put_off: dict[int, datetime] = {}
+    turns = [(row, *turn(campaign, row)) for row in rows]
+    held, history = await _histories(tx, {row.phones[phone] for row, phone, _ in turns}, rules.compliance, now)
+    for row, phone, due_at in turns:
+        number = row.phones[phone]
+        if due_at > now:
+            put_off[row.lead_id] = due_at
+        elif phone in blacklisted(row):
+            taken.append(_Taken(row, phone, None))
+        elif number in held:
+            said = may_call(
+                history[number], row.zone or campaign.schedule.zone, rules.compliance, now, consent=row.consent
+            )
+            if isinstance(said, Allowed):
+                taken.append(_Taken(row, phone, said.proof if said.proof["checked"] else None))
+                history[number].append(PhoneCall(now))
+            else:
+                put_off[row.lead_id] = said.until or now + ASK_AGAIN
+    return taken, put_off
+
+
+def turn(campaign: Campaign, row: Row[Any]) -> tuple[int, datetime]:
+    """Which phone of a lead is called next, and when: a blacklisted one is passed over.
+
+    Where all that are left are blacklisted it is such a one: its attempt ends at once, and so does the lead.
+    """
+    phone = row.next_phone if row.next_phone < len(row.phones) else 0
+    barred = blacklisted(row)
+    if phone not in barred:
+        return phone, row.due_at
+    following = next_call(
+        past_calls(row.past),
+        len(row.phones),
+        campaign.retry,
+        blacklisted=barred,
+        added_at=row.due_at,
+        callback_at=row.callback_at,
+        returned=Returned(row.counted_from, row.extra_from, row.extra_calls),
     )
-)
-
-STRAYS: Final = text(_UNFINISHED.replace("<which>", "a.worker_id = :worker AND a.id <> ALL (:known)"))
-
-FINISH: Final = text("""
-WITH ended AS (
-    UPDATE attempts
-    SET result = :result, ended_at = :ended_at, answered_at = COALESCE(:answered_at, answered_at), cause = :cause,
-        sip_status = :sip_status, details = CAST(:details AS jsonb), recording = :recording
-    WHERE id = :attempt AND result IS NULL
-    RETURNING id, company_id, campaign_id, lead_id
-), freed AS (
-    UPDATE leads
-    SET state = CASE state WHEN 'dialling' THEN :state ELSE state END,
-        due_at = COALESCE(:due_at, due_at), next_phone = COALESCE(:next_phone, next_phone),
-        attempts = attempts + 1, last_result = :result, callback_at = :callback_at
-    FROM ended WHERE leads.id = ended.lead_id
-), answered AS (
-    INSERT INTO answers (attempt_id, campaign_id, lead_id, step, question, answer, label, how, said, confidence)
-    SELECT ended.id, ended.campaign_id, ended.lead_id,
-           given.step, given.question, given.answer, given.label, given.how, given.said, given.confidence
-    FROM ended, jsonb_to_recordset(CAST(:answers AS jsonb)) AS given (
-        step text, question text, answer text, label text, how text, said text, confidence double precision
-    )
-), active AS (
-    UPDATE campaigns SET last_activity_at = :ended_at
-    FROM ended WHERE campaigns.id = ended.campaign_id
-      AND (last_activity_at IS NULL OR last_activity_at < CAST(:ended_at AS timestamptz) - interval '1 minute')
-)
-SELECT pg_notify(:channel, company_id || ':' || campaign_id) FROM ended
-""")
+    return (following.phone, max(following.at, row.due_at)) if isinstance(following, CallAt) else (phone, row.due_at)
 
 
-def lease_statement(order: Order) -> TextClause:
-    """The lease in this order; wants campaign, count, worker, now; its rows are for `leased_call`."""
-    return _LEASES[order]
+async def _histories(
+    tx: AsyncConnection, phones: set[str], rules: Compliance, now: datetime
+) -> tuple[set[str], History]:
+    """The phones that this transaction holds, and the calls to them that may matter to the rules."""
+    history: dict[str, list[PhoneCall]] = defaultdict(list)
+    back = looks_back(rules)
+    if not back or not phones:
+        return phones, history
+    # The calls are read by a later statement than the one that holds the phones, or it would not see the latest.
+    held = set((await tx.execute(TRY_PHONES, {"phones": sorted(phones)})).scalars())
+    wanted = {"phones": sorted(held), "since": now - back}
+    for row in (await tx.execute(HISTORY, wanted)).all() if held else ():
+        result = None if row.result is None else CallResult(row.result)
+        history[row.phone].append(PhoneCall(row.started_at, row.ended_at, result))
+    return held, history
 
 
-def leased_call(row: Row[Any]) -> LeasedCall:
-    """The call of a row of a lease, of `ORPHANS` or of `STRAYS`."""
-    past: Sequence[tuple[int, str, str]] = row.past or ()
-    return LeasedCall(
-        attempt=AttemptId(row.id),
-        lead=LeadId(row.lead_id),
-        campaign=CampaignId(row.campaign_id),
-        company=CompanyId(row.company_id),
-        leg=LegId(str(row.leg_id)),
-        phone_index=row.phone_index,
-        phones=tuple(Phone(number) for number in row.phones),
-        variables=_variables(row),
-        past=tuple(
-            PastCall(phone, CallResult(result), datetime.fromisoformat(ended_at)) for phone, result, ended_at in past
-        ),
-        blacklisted=frozenset(i for i, number in enumerate(row.phones) if number in row.blacklisted),
-    )
+# ---- writing it
 
 
-def finish_values(call: LeasedCall, ending: Ending, following: Next) -> dict[str, object]:
-    """What `FINISH` wants."""
-    details = None if ending.details is None else _storable(ending.details)
-    answers = details.get("answers", ()) if isinstance(details, dict) else ()
-    recording = details.get("recording") if isinstance(details, dict) else None
-    return {
-        "attempt": call.attempt,
-        "result": str(ending.result),
-        "ended_at": ending.ended_at,
-        "answered_at": ending.answered_at,
-        "cause": _storable(ending.cause),
-        "sip_status": ending.sip_status,
-        "details": None if details is None else msgspec.json.encode(details).decode(),
-        "recording": recording,
-        "answers": msgspec.json.encode(answers).decode(),
-        "callback_at": ending.callback_at if isinstance(following, CallAt) else None,
+async def _mark(
+    tx: AsyncConnection, campaign: Campaign, taken: Sequence[_Taken], worker: WorkerId, now: datetime
+) -> list[LeasedCall]:
+    """Marks the leads and writes their attempts; none if the campaign was stopped since they were picked."""
+    wanted = {
+        "campaign": campaign.id,
+        "told": str(int(campaign.id)),
         "channel": CHANNEL,
-        **_following(following),
+        "worker": worker,
+        "now": now,
+        "leads": [one.row.lead_id for one in taken],
+        "indices": [one.phone for one in taken],
+        "phones": [one.row.phones[one.phone] for one in taken],
+        "proofs": [None if one.proof is None else msgspec.json.encode(dict(one.proof)).decode() for one in taken],
     }
-
-
-def _following(following: Next) -> dict[str, object]:
-    match following:
-        case CallAt(phone, at):
-            return {"state": str(LeadState.WAITING), "due_at": at, "next_phone": phone}
-        case Reached():
-            return {"state": str(LeadState.REACHED), "due_at": None, "next_phone": None}
-        case Exhausted():
-            return {"state": str(LeadState.FAILED), "due_at": None, "next_phone": None}
-
-
-def _variables(row: Row[Any]) -> dict[str, str]:
-    """What a scenario may say of the contact (SPEC R6.5); what is empty is left out, so that defaults are said."""
-    known = {
-        "full_name": " ".join(part for part in (row.last_name, row.first_name, row.middle_name) if part),
-        "last_name": row.last_name,
-        "first_name": row.first_name,
-        "middle_name": row.middle_name,
-        "organisation": row.organisation,
-        "position": row.position,
-        "note": row.note,
-        "email": row.email,
-        "phone": row.phones[min(row.phone_index, len(row.phones) - 1)],
-    }
-    custom = {str(name): str(value) for name, value in row.custom.items() if value is not None}
-    return {name: value for name, value in {**custom, **known}.items() if value}
-
-
-def _storable(value: object) -> object:
-    """The value without what PostgreSQL cannot hold in a text: NUL and halves of surrogate pairs."""
-    match value:
-        case str():
-            return value.replace("\0", "").encode("utf-8", "replace").decode()
-        case Mapping():
-            return {str(_storable(key)): _storable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_storable(item) for item in value]
-    return value
+    made = {row.lead_id: row for row in (await tx.execute(MARK, wanted)).all()}
+    return [
+        leased_call(
+            one.row,
+            attempt=made[one.row.lead_id].id,
+            leg=made[one.row.lead_id].leg_id,
+            phone_index=one.phone,
+            proof=one.proof,
+        )
+        for one in taken
+        if one.row.lead_id in made
+    ]

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import CampaignId, CompanyId
+from storage.errors import LOST
 from storage.urls import for_asyncpg
 
 log = structlog.get_logger(__name__)
@@ -118,7 +119,7 @@ class LiveFeed:
             try:
                 await self._listen()
                 pause_s, away = FIRST_PAUSE_S, False
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 if not away:
                     log.warning("live.away", error=type(error).__name__)
                 away = True
@@ -138,7 +139,7 @@ class LiveFeed:
             while not lost.is_set():
                 await _set_within(lost, CHECK_EVERY_S)
                 await connection.execute("SELECT 1")
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             log.warning("live.lost", error=type(error).__name__)
         finally:
             self._listening.clear()

@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import Unavailable
 from storage.errors import reaching, using
+from storage.jobs_schema import ensure_jobs_schema
 from storage.urls import for_engine
 
 LEAST_VERSION: Final = 150000
@@ -60,6 +61,7 @@ async def _migrate(connection: AsyncConnection, app: URL) -> None:
     role = connection.dialect.identifier_preparer.quote(app.username or "")
     for grant in _GRANTS:
         await connection.exec_driver_sql(grant.format(role=role))
+    await ensure_jobs_schema(connection, role)
 
 
 def newest_revision() -> str:

@@ -6,23 +6,20 @@ Every row of a company carries `company_id`, is guarded by row-level security, a
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     Double,
     ForeignKey,
-    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
-    MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -32,81 +29,83 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "pk": "%(table_name)s_pkey",
-    }
+from storage.columns import (
+    COMPANY_SET,
+    big,
+    company,
+    flag,
+    identity,
+    instant,
+    json,
+    json_or_none,
+    key,
+    metadata,
+    number,
+    reference,
+    text_,
+    within,
+    words,
+)
+from storage.contact_tables import (
+    contact_fields,
+    contacts,
+    exports,
+    import_mappings,
+    imports,
+    number_list_phones,
+    number_lists,
 )
 
-Columns = Column[Any]
-
-
-def _id() -> Columns:
-    return Column("id", BigInteger, Identity(always=False), nullable=False)
-
-
-COMPANY_SET: Final = "NULLIF(current_setting('zvonar.company_id', true), '')::bigint"
-"""The company of this transaction as SQL; NULL, hence no row at all, where none was set."""
-
-
-def _company() -> Columns:
-    """The owner of a row; left out of an insert, it is the company of the transaction."""
-    to = ForeignKey("companies.id", ondelete="CASCADE")
-    return Column("company_id", BigInteger, to, nullable=False, server_default=text(COMPANY_SET))
-
-
-def _instant(name: str, *, nullable: bool = False) -> Columns:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _text(name: str) -> Columns:
-    return Column(name, Text, nullable=False)
-
-
-def _words(name: str) -> Columns:
-    return Column(name, Text, nullable=False, server_default=text("''"))
-
-
-def _number(name: str, default: int) -> Columns:
-    return Column(name, Integer, nullable=False, server_default=text(str(default)))
-
-
-def _flag(name: str, *, default: bool) -> Columns:
-    return Column(name, Boolean, nullable=False, server_default=text("true" if default else "false"))
-
-
-def _to(column: str, target: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
-    """A reference that stays within the company."""
-    return ForeignKeyConstraint(["company_id", column], [f"{target}.company_id", f"{target}.id"], ondelete=ondelete)
-
-
-def _key() -> PrimaryKeyConstraint:
-    return PrimaryKeyConstraint("company_id", "id")
-
+__all__ = [
+    "BUCKET",
+    "COMPANY_SET",
+    "READY",
+    "answers",
+    "attempts",
+    "campaign_counts",
+    "campaign_quotas",
+    "campaign_results",
+    "campaigns",
+    "companies",
+    "company_rules",
+    "contact_fields",
+    "contacts",
+    "exports",
+    "import_mappings",
+    "imports",
+    "lead_changes",
+    "leads",
+    "login_attempts",
+    "metadata",
+    "number_list_phones",
+    "number_lists",
+    "operator_groups",
+    "scenario_versions",
+    "scenarios",
+    "sessions",
+    "users",
+    "workers",
+]
 
 companies: Final = Table(
     "companies",
     metadata,
-    _id(),
-    _text("name"),
-    _instant("created_at"),
+    identity(),
+    text_("name"),
+    instant("created_at"),
     PrimaryKeyConstraint("id"),
 )
 
 users: Final = Table(
     "users",
     metadata,
-    _id(),
-    _company(),
+    identity(),
+    company(),
     Column("login", Text, nullable=False, unique=True),
-    _text("name"),
-    _text("password_hash"),
-    _instant("created_at"),
-    _key(),
+    text_("name"),
+    text_("password_hash"),
+    instant("created_at"),
+    key(),
     CheckConstraint("login = lower(login)", name="login"),
 )
 
@@ -114,11 +113,11 @@ sessions: Final = Table(
     "sessions",
     metadata,
     Column("token_hash", Text, primary_key=True),
-    _company(),
+    company(),
     Column("user_id", BigInteger, nullable=False),
-    _instant("created_at"),
-    _instant("expires_at"),
-    _to("user_id", "users", ondelete="CASCADE"),
+    instant("created_at"),
+    instant("expires_at"),
+    within("user_id", "users", ondelete="CASCADE"),
     Index(None, "company_id", "user_id"),
 )
 
@@ -126,9 +125,9 @@ login_attempts: Final = Table(
     "login_attempts",
     metadata,
     Column("id", BigInteger, Identity(always=False), primary_key=True),
-    _text("login"),
-    _instant("at"),
-    _flag("ok", default=False),
+    text_("login"),
+    instant("at"),
+    flag("ok", default=False),
     Index(None, "login", "at"),
     Index(None, "at"),
 )
@@ -136,197 +135,178 @@ login_attempts: Final = Table(
 operator_groups: Final = Table(
     "operator_groups",
     metadata,
-    _id(),
-    _company(),
-    _text("name"),
+    identity(),
+    company(),
+    text_("name"),
     Column("phones", ARRAY(Text), nullable=False),
     Column("wait_s", Double, nullable=False, server_default=text("60")),
     Column("melody", Text),
-    _key(),
+    key(),
     UniqueConstraint("company_id", "name"),
 )
 
 scenarios: Final = Table(
     "scenarios",
     metadata,
-    _id(),
-    _company(),
-    _text("name"),
-    _instant("created_at"),
-    _key(),
+    identity(),
+    company(),
+    text_("name"),
+    instant("created_at"),
+    key(),
     UniqueConstraint("company_id", "name"),
 )
 
 scenario_versions: Final = Table(
     "scenario_versions",
     metadata,
-    _id(),
-    _company(),
+    identity(),
+    company(),
     Column("scenario_id", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("flow", JSONB, nullable=False),
     Column("script", JSONB(none_as_null=True)),
-    _instant("published_at"),
-    _key(),
-    _to("scenario_id", "scenarios", ondelete="CASCADE"),
+    instant("published_at"),
+    key(),
+    within("scenario_id", "scenarios", ondelete="CASCADE"),
     UniqueConstraint("company_id", "scenario_id", "version"),
-)
-
-contacts: Final = Table(
-    "contacts",
-    metadata,
-    _id(),
-    _company(),
-    _words("last_name"),
-    _words("first_name"),
-    _words("middle_name"),
-    _words("organisation"),
-    _words("position"),
-    _words("note"),
-    _words("email"),
-    Column("zone", Text),
-    Column("phones", ARRAY(Text), nullable=False),
-    Column("custom", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    _instant("created_at"),
-    _key(),
-    CheckConstraint("cardinality(phones) BETWEEN 1 AND 5", name="phones"),
-    CheckConstraint(
-        "array_to_string(phones, ' ', '-') ~ '^\\+[1-9][0-9]{6,14}( \\+[1-9][0-9]{6,14})*$'", name="numbers"
-    ),
-    Index("contacts_first_phone_idx", "company_id", text("(phones[1])")),
-)
-
-blacklist: Final = Table(
-    "blacklist",
-    metadata,
-    _company(),
-    _text("phone"),
-    PrimaryKeyConstraint("company_id", "phone"),
 )
 
 campaigns: Final = Table(
     "campaigns",
     metadata,
-    _id(),
-    _company(),
-    _text("name"),
-    _text("kind"),
-    _flag("switched_on", default=False),
-    _instant("finished_at", nullable=True),
+    identity(),
+    company(),
+    text_("name"),
+    text_("kind"),
+    flag("switched_on", default=False),
+    instant("finished_at", nullable=True),
     Column("error", Text),
     Column("schedule", JSONB, nullable=False),
     Column("retry", JSONB, nullable=False),
-    _text("trunk"),
-    Column("scenario_version_id", BigInteger, nullable=False),
+    text_("trunk"),
+    reference("scenario_version_id", nullable=True),
     Column("caller_number", Text),
-    _number("lines", 10),
-    _number("ring_timeout_s", 30),
+    number("lines", 10),
+    number("ring_timeout_s", 30),
     Column("dial_order", Text, nullable=False, server_default=text("'random'")),
     Column("starts_on", Date),
     Column("ends_on", Date),
-    _flag("detect_machines", default=True),
-    _instant("created_at"),
-    _instant("last_activity_at", nullable=True),
-    _flag("processing", default=False),
-    _key(),
-    _to("scenario_version_id", "scenario_versions"),
+    flag("detect_machines", default=True),
+    instant("created_at"),
+    instant("last_activity_at", nullable=True),
+    flag("processing", default=False),
+    Column("priority", Integer),
+    Column("local_time", Text, nullable=False, server_default=text("'off'")),
+    Column("budget", Numeric),
+    flag("count_manual_calls", default=False),
+    number("auto_finish_days", 14),
+    Column("breaker_open", Text),
+    instant("deleted_at", nullable=True),
+    key(),
+    within("scenario_version_id", "scenario_versions"),
+    CheckConstraint("priority >= 1", name="priority"),
+    CheckConstraint("local_time IN ('off', 'operators_and_contacts', 'contacts_only')", name="local_time"),
+    CheckConstraint("budget >= 0", name="budget"),
+    CheckConstraint("auto_finish_days >= 0", name="auto_finish"),
     CheckConstraint("kind IN ('operator', 'notification', 'survey', 'offer', 'dialog')", name="kind"),
     CheckConstraint("dial_order IN ('random', 'newest', 'oldest', 'fewest_attempts', 'time_zone')", name="dial_order"),
     CheckConstraint("lines >= 1", name="lines"),
     CheckConstraint("ring_timeout_s >= 1", name="ring_timeout"),
 )
 
-WAITING: Final = text("state = 'waiting'")
-WAITING_PLAIN: Final = text("state = 'waiting' AND priority IS NULL")
-WAITING_URGENT: Final = text("state = 'waiting' AND priority IS NOT NULL")
+READY: Final = text("state = 'waiting' AND ready")
+BUCKET: Final = (
+    "CASE WHEN state IN ('reached', 'failed') THEN state WHEN attempts > 0 THEN 'will_call_again' ELSE 'not_called' END"
+)
+"""The bucket of a lead's row as SQL (SPEC R2.7), as `leads_bucket_idx` holds it; written so, that index serves."""
+_PRIORITY: Final = text("(CASE WHEN priority IS NULL THEN 2147483647 ELSE priority END)")
+_ZONE: Final = text("(CASE WHEN zone IS NULL THEN '' ELSE zone END)")
 
 leads: Final = Table(
     "leads",
     metadata,
-    _id(),
-    _company(),
-    Column("campaign_id", BigInteger, nullable=False),
-    Column("contact_id", BigInteger, nullable=False),
+    identity(),
+    company(implied=True),
+    reference("campaign_id"),
+    reference("contact_id"),
     Column("state", Text, nullable=False, server_default=text("'waiting'")),
-    _instant("due_at"),
-    _number("next_phone", 0),
-    _number("attempts", 0),
+    instant("due_at"),
+    number("next_phone", 0),
+    number("attempts", 0),
     Column("order_key", Double, nullable=False),
-    _instant("added_at"),
+    instant("added_at"),
     Column("priority", Integer),
-    _number("zone_offset_min", 0),
     Column("last_result", Text),
-    _instant("callback_at", nullable=True),
-    _key(),
-    _to("campaign_id", "campaigns", ondelete="CASCADE"),
-    _to("contact_id", "contacts"),
-    UniqueConstraint("campaign_id", "contact_id"),
+    instant("callback_at", nullable=True),
+    number("extra_calls", 0),
+    number("extra_from", 0),
+    number("counted_from", 0),
+    Column("zone", Text),
+    flag("ready", default=True),
+    key(),
+    within("campaign_id", "campaigns", ondelete="CASCADE"),
+    within("contact_id", "contacts"),
+    UniqueConstraint("contact_id", "campaign_id"),
+    CheckConstraint("extra_calls >= 0 AND extra_from >= 0 AND counted_from >= 0", name="returned"),
     CheckConstraint("state IN ('waiting', 'dialling', 'reached', 'failed')", name="state"),
     CheckConstraint("next_phone >= 0 AND attempts >= 0", name="counters"),
-    Index("leads_due_idx", "campaign_id", "due_at", "order_key", postgresql_where=WAITING),
-    Index("leads_urgent_idx", "campaign_id", "priority", "order_key", "due_at", postgresql_where=WAITING_URGENT),
-    Index("leads_random_idx", "campaign_id", "order_key", "due_at", postgresql_where=WAITING_PLAIN),
-    Index("leads_age_idx", "campaign_id", "added_at", "id", "due_at", postgresql_where=WAITING_PLAIN),
-    Index("leads_fewest_idx", "campaign_id", "attempts", "order_key", "due_at", postgresql_where=WAITING_PLAIN),
-    Index(
-        "leads_zone_idx",
-        "campaign_id",
-        text("zone_offset_min DESC"),
-        "order_key",
-        "due_at",
-        postgresql_where=WAITING_PLAIN,
-    ),
+    Index("leads_later_idx", "campaign_id", _ZONE, "due_at", postgresql_where=text("state = 'waiting' AND NOT ready")),
+    Index("leads_attempts_idx", "campaign_id", _ZONE, "attempts", _PRIORITY, "order_key", postgresql_where=READY),
+    Index("leads_age_idx", "campaign_id", _ZONE, _PRIORITY, "added_at", "id", postgresql_where=READY),
+    Index("leads_bucket_idx", "campaign_id", text(f"({BUCKET})"), "id"),
     Index("leads_campaign_idx", "campaign_id", "id"),
-    Index("leads_contact_idx", "contact_id"),
 )
 
 attempts: Final = Table(
     "attempts",
     metadata,
-    _id(),
-    _company(),
-    Column("campaign_id", BigInteger, nullable=False),
-    Column("lead_id", BigInteger, nullable=False),
+    identity(),
+    company(implied=True),
+    reference("campaign_id"),
+    reference("lead_id", nullable=True),
     Column("leg_id", Uuid, nullable=False, unique=True),
     Column("worker_id", Uuid, nullable=False),
     Column("phone_index", Integer, nullable=False),
-    _text("phone"),
-    _instant("started_at"),
-    _instant("answered_at", nullable=True),
-    _instant("ended_at", nullable=True),
+    text_("phone"),
+    instant("started_at"),
+    instant("answered_at", nullable=True),
+    instant("ended_at", nullable=True),
     Column("result", Text),
     Column("cause", Text),
     Column("sip_status", Integer),
     Column("details", JSONB(none_as_null=True)),
     Column("recording", Text),
-    Column("scenario_version_id", BigInteger, nullable=False),
-    _key(),
-    _to("campaign_id", "campaigns", ondelete="CASCADE"),
-    _to("lead_id", "leads", ondelete="CASCADE"),
+    reference("scenario_version_id", nullable=True),
+    json_or_none("proof"),
+    Column("cost", Numeric, nullable=False, server_default=text("0")),
+    key(),
+    within("campaign_id", "campaigns", ondelete="CASCADE"),
+    within("lead_id", "leads", ondelete="SET NULL (lead_id)"),
     CheckConstraint("(result IS NULL) = (ended_at IS NULL)", name="ended"),
     Index("attempts_running_idx", "worker_id", postgresql_where=text("result IS NULL")),
     Index("attempts_live_idx", "campaign_id", postgresql_where=text("result IS NULL")),
     Index("attempts_lead_idx", "lead_id", "id"),
     Index("attempts_campaign_idx", "campaign_id", "id"),
+    Index("attempts_phone_idx", "company_id", "phone", "started_at"),
 )
 
 answers: Final = Table(
     "answers",
     metadata,
-    _id(),
-    _company(),
+    identity(),
+    company(),
     Column("attempt_id", BigInteger, nullable=False),
-    Column("campaign_id", BigInteger, nullable=False),
-    Column("lead_id", BigInteger, nullable=False),
-    _text("step"),
-    _text("question"),
-    _text("answer"),
-    _text("label"),
-    _text("how"),
-    _text("said"),
+    reference("campaign_id"),
+    reference("lead_id"),
+    text_("step"),
+    text_("question"),
+    text_("answer"),
+    text_("label"),
+    text_("how"),
+    text_("said"),
     Column("confidence", Double, nullable=False),
-    _key(),
-    _to("attempt_id", "attempts", ondelete="CASCADE"),
+    key(),
+    within("attempt_id", "attempts", ondelete="CASCADE"),
     CheckConstraint("how IN ('key', 'phrase')", name="how"),
     Index("answers_attempt_idx", "attempt_id"),
     Index("answers_campaign_idx", "campaign_id", "step", "answer"),
@@ -336,7 +316,84 @@ workers: Final = Table(
     "workers",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _instant("beat_at"),
-    _instant("started_at"),
-    _words("host"),
+    instant("beat_at"),
+    instant("started_at"),
+    words("host"),
+    number("slots", 0),
+    json("trunks"),
+    json("rates"),
+)
+
+company_rules: Final = Table(
+    "company_rules",
+    metadata,
+    company(),
+    Column("compliance", Text, nullable=False, server_default=text("'none'")),
+    json("compliance_overrides"),
+    json("outside_calls"),
+    Column("keep_recordings_days", Integer),
+    instant("changed_at"),
+    PrimaryKeyConstraint("company_id"),
+    CheckConstraint("keep_recordings_days >= 1", name="keep_recordings"),
+)
+
+lead_changes: Final = Table(
+    "lead_changes",
+    metadata,
+    identity(),
+    company(),
+    reference("campaign_id"),
+    reference("lead_id"),
+    text_("what"),
+    instant("changed_at"),
+    reference("changed_by", nullable=True),
+    json("details"),
+    key(),
+    within("lead_id", "leads", ondelete="CASCADE"),
+    within("changed_by", "users", ondelete="SET NULL (changed_by)"),
+    Index("lead_changes_lead_idx", "lead_id", "id"),
+)
+
+campaign_counts: Final = Table(
+    "campaign_counts",
+    metadata,
+    identity(),
+    company(),
+    reference("campaign_id"),
+    big("not_called"),
+    big("will_call_again"),
+    big("reached"),
+    big("failed"),
+    big("deleted"),
+    key(),
+    within("campaign_id", "campaigns", ondelete="CASCADE"),
+    Index("campaign_counts_campaign_idx", "campaign_id", "id"),
+)
+
+campaign_results: Final = Table(
+    "campaign_results",
+    metadata,
+    identity(),
+    company(),
+    reference("campaign_id"),
+    text_("result"),
+    big("attempts"),
+    big("talk_ms"),
+    Column("spent", Numeric, nullable=False, server_default=text("0")),
+    key(),
+    within("campaign_id", "campaigns", ondelete="CASCADE"),
+    Index("campaign_results_campaign_idx", "campaign_id", "result", "id"),
+)
+
+campaign_quotas: Final = Table(
+    "campaign_quotas",
+    metadata,
+    company(),
+    reference("campaign_id"),
+    Column("worker_id", Uuid, ForeignKey("workers.id", ondelete="CASCADE"), nullable=False),
+    Column("slots", Integer, nullable=False),
+    PrimaryKeyConstraint("company_id", "campaign_id", "worker_id"),
+    within("campaign_id", "campaigns", ondelete="CASCADE"),
+    CheckConstraint("slots >= 0", name="slots"),
+    Index("campaign_quotas_worker_idx", "worker_id"),
 )

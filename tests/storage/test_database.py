@@ -163,3 +163,10 @@ async def test_the_embedded_servers_addresses_are_understood_too(fresh: Fresh) -
         assert Path(parse(fresh.app_url).query["host"]).is_dir()  # type: ignore[arg-type]
     finally:
         await connection.close()
+
+
+async def test_a_connection_that_the_server_ended_under_us_is_told_as_unreachable(database: Database) -> None:
+    with pytest.raises(Unavailable) as error:
+        async with database.system():
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+    assert error.value.code == "database_unreachable"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,15 +12,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Row, select
 
-from campaigns.campaign import Order, RetryPolicy
+from campaigns.campaign import CampaignId, Order, RetryPolicy
 from campaigns.dialler import Dialler
 from campaigns.leads import Exhausted, LeasedCall, PastCall, Reached, WorkerId
+from campaigns.pacer import Pacer
 from campaigns.retry import next_call
 from core.results import RETRIED, CallResult
 from storage.database import Database
 from storage.leads import PostgresLeads
+from storage.pacing import PostgresLeaders
+from storage.pacing_store import PostgresPacing
 from storage.tables import attempts, contacts, leads, workers
-from tests.conftest import EPOCH
+from tests.conftest import EPOCH, Fresh
 from tests.fakes.telephone import FakeCalls, FakeLines
 from tests.storage.worlds import PostgresWorld
 from tests.virtual_time import VirtualClock
@@ -28,6 +31,7 @@ from tests.virtual_time import VirtualClock
 pytestmark = pytest.mark.postgres
 
 RESULTS = [CallResult.BUSY, CallResult.NO_ANSWER, CallResult.COMPLETED, CallResult.NONEXISTENT_NUMBER]
+SILENT = timedelta(seconds=60)
 BARRED = "+79000000001"
 AT_ONCE = RetryPolicy(waits=dict.fromkeys(RETRIED, timedelta()), phone_gap=timedelta())
 
@@ -45,7 +49,7 @@ async def until_all_are_closed(database: Database, companies: set[int], diallers
             dialler.wake()
 
 
-async def test_two_diallers_bring_all_leads_of_two_companies_to_their_end(database: Database) -> None:
+async def test_three_diallers_bring_all_leads_of_two_companies_to_their_end(fresh: Fresh, database: Database) -> None:
     world, randomness = PostgresWorld(database), random.Random(7)
     campaigns = [
         await world.add_campaign(retry=AT_ONCE, order=order, lines=8) for order in (Order.RANDOM, Order.OLDEST)
@@ -56,30 +60,43 @@ async def test_two_diallers_bring_all_leads_of_two_companies_to_their_end(databa
             phones = [f"+7900{number}{n:02}000{phone}" for phone in range(1 + n % 3)]
             await world.add_lead(campaign, phones=[BARRED, *phones] if n % 9 == 0 else phones, order_key=n / 25)
 
-    async def carry_out(_: LeasedCall) -> CallResult:
+    live: Counter[CampaignId] = Counter()
+    most: Counter[CampaignId] = Counter()
+
+    async def carry_out(call: LeasedCall) -> CallResult:
+        live[call.campaign] += 1
+        most[call.campaign] = max(most[call.campaign], live[call.campaign])
         await asyncio.sleep(randomness.random() * 0.02)
+        live[call.campaign] -= 1
         return randomness.choice(RESULTS)
 
     clock = VirtualClock(EPOCH + timedelta(seconds=1) - timedelta(seconds=asyncio.get_running_loop().time()))
     diallers = [
         Dialler(
             store=PostgresLeads(database),
+            quotas=PostgresPacing(database),
             calls=FakeCalls(clock, carry_out),
-            lines=FakeLines(simulator=6),
+            lines=FakeLines(simulator=14),
             clock=clock,
             worker=WorkerId(UUID(int=n)),
             calls_at_once=10,
-            silent_for=timedelta(seconds=60),
+            silent_for=SILENT,
         )
-        for n in (1, 2)
+        for n in (1, 2, 3)
     ]
+    pacer = Pacer(
+        store=PostgresPacing(database), leaders=PostgresLeaders(fresh.app_url), clock=clock, silent_for=SILENT
+    )
     async with asyncio.timeout(90), asyncio.TaskGroup() as group:
+        pacing = group.create_task(pacer.run())
         for dialler in diallers:
             group.create_task(dialler.run())
         await until_all_are_closed(database, {campaign.company for campaign in campaigns}, diallers)
         for dialler in diallers:
             await dialler.drain(10)
+        pacing.cancel()
 
+    assert all(0 < most[campaign.id] <= campaign.lines for campaign in campaigns)
     for campaign in campaigns:
         await assert_all_adds_up(database, campaign.company)
     async with database.system() as tx:

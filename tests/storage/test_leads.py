@@ -6,19 +6,17 @@ import asyncio
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
 
-from campaigns.campaign import Campaign, Order
+from campaigns.campaign import Campaign
 from campaigns.leads import CallAt, Ending, LeasedCall, Reached, WorkerId
 from campaigns.retry import next_call
 from core.results import CallResult
 from storage.database import Database
 from storage.leads import PostgresLeads
-from storage.leases import lease_statement
 from storage.live import LiveChange, LiveFeed
 from storage.tables import answers, attempts, campaigns, contacts, workers
 from tests.conftest import EPOCH, ROOT, Fresh
@@ -200,38 +198,6 @@ async def test_R3_6_an_instant_without_a_zone_is_refused(world: PostgresWorld) -
         await world.store.lease(campaign, 1, worker=WORKER, now=naive)
     with pytest.raises(ValueError, match="zone"):
         await world.store.finish(call, Ending(CallResult.BUSY, naive), Reached())
-
-
-@pytest.mark.parametrize("order", Order)
-async def test_R2_10_no_order_reads_or_sorts_all_leads_of_a_large_campaign(world: PostgresWorld, order: Order) -> None:
-    campaign = await world.add_campaign(order=order)
-    await world.add_lead(campaign)
-    async with world.database.transaction(campaign.company) as tx:
-        await tx.execute(
-            text("""
-            WITH people AS (
-                INSERT INTO contacts (phones, created_at)
-                SELECT ARRAY['+7' || (9000000000 + n)], :now FROM generate_series(1, 20000) AS n RETURNING id
-            )
-            INSERT INTO leads (campaign_id, contact_id, due_at, order_key, added_at)
-            SELECT :campaign, id, :now, random(), CAST(:now AS timestamptz) + id * interval '1 ms' FROM people
-            """),
-            {"campaign": campaign.id, "now": EPOCH},
-        )
-    async with world.database.transaction(campaign.company) as tx:
-        wanted = {"campaign": campaign.id, "count": 10, "worker": WORKER, "now": EPOCH + MINUTE}
-        explain = text("EXPLAIN (ANALYZE, FORMAT JSON) " + str(lease_statement(order)))
-        (plan,) = (await tx.execute(explain, wanted)).scalar_one()
-        await tx.rollback()
-    read = [
-        node["Actual Rows"] * node["Actual Loops"] + node.get("Rows Removed by Filter", 0)
-        for node in nodes(plan["Plan"])
-    ]
-    assert max(read) <= 110  # ten leads, and each of them looked for among ten
-
-
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for below in plan.get("Plans", []) for node in nodes(below))]
 
 
 async def test_a_paused_campaign_still_ends_its_calls(world: PostgresWorld) -> None:

@@ -107,10 +107,10 @@ async def test_R2_3_a_campaign_that_was_stopped_meanwhile_leases_nothing(
 async def test_R2_9_leads_are_dialled_in_the_campaigns_order(world: World, order: Order, expected: str) -> None:
     campaign = await world.add_campaign(order=order)
     names = {
-        await world.add_lead(campaign, order_key=0.2, added_at=EPOCH - 9 * MINUTE, zone_offset_min=120): "a",
-        await world.add_lead(campaign, order_key=0.3, added_at=EPOCH - 8 * MINUTE, zone_offset_min=180): "b",
-        await world.add_lead(campaign, order_key=0.4, added_at=EPOCH - 7 * MINUTE, zone_offset_min=720): "c",
-        await world.add_lead(campaign, order_key=0.1, added_at=EPOCH - 6 * MINUTE, zone_offset_min=180): "d",
+        await world.add_lead(campaign, order_key=0.2, added_at=EPOCH - 9 * MINUTE, zone="Europe/Kaliningrad"): "a",
+        await world.add_lead(campaign, order_key=0.3, added_at=EPOCH - 8 * MINUTE, zone="Europe/Moscow"): "b",
+        await world.add_lead(campaign, order_key=0.4, added_at=EPOCH - 7 * MINUTE, zone="Asia/Kamchatka"): "c",
+        await world.add_lead(campaign, order_key=0.1, added_at=EPOCH - 6 * MINUTE): "d",
     }
     first = await world.store.lease(campaign, 3, worker=WORKER, now=EPOCH)
     last = await world.store.lease(campaign, 3, worker=WORKER, now=EPOCH)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from campaigns.campaign import (
     Campaign,
@@ -19,7 +20,10 @@ from campaigns.campaign import (
     RetryPolicy,
     WeeklySchedule,
 )
-from campaigns.leads import LeadId, LeadStore
+from campaigns.company_rules import CompanyRules
+from campaigns.compliance import Compliance
+from campaigns.leads import LeadId, LeadStore, WorkerId
+from campaigns.rules_json import compliance_to_json
 from campaigns.schedule_json import schedule_to_json
 from campaigns.settings_json import retry_to_json
 from core.phones import Phone
@@ -84,12 +88,16 @@ class World(Protocol):
         order_key: float = 0.5,
         added_at: datetime = EPOCH,
         priority: int | None = None,
-        zone_offset_min: int = 180,
+        zone: str | None = None,
         first_name: str = "",
         custom: Mapping[str, str] | None = None,
     ) -> LeadId: ...
 
     async def bar(self, company: CompanyId, phone: str) -> None: ...
+
+    async def rule(self, company: CompanyId, rules: Compliance) -> None: ...
+
+    async def give_quota(self, campaign: Campaign, worker: WorkerId, slots: int) -> None: ...
 
     async def kept(self, campaign: Campaign, lead: LeadId) -> Kept: ...
 
@@ -124,7 +132,7 @@ class MemoryWorld:
         order_key: float = 0.5,
         added_at: datetime = EPOCH,
         priority: int | None = None,
-        zone_offset_min: int = 180,
+        zone: str | None = None,
         first_name: str = "",
         custom: Mapping[str, str] | None = None,
     ) -> LeadId:
@@ -137,7 +145,7 @@ class MemoryWorld:
             order_key=order_key,
             added_at=added_at,
             priority=priority,
-            zone_offset_min=zone_offset_min,
+            zone=zone,
             variables={**(custom or {}), **known},
         )
         self.memory.add(lead)
@@ -145,6 +153,12 @@ class MemoryWorld:
 
     async def bar(self, company: CompanyId, phone: str) -> None:
         self.memory.blacklist.add(Phone(phone))
+
+    async def rule(self, company: CompanyId, rules: Compliance) -> None:
+        self.memory.rules[company] = CompanyRules(rules)
+
+    async def give_quota(self, campaign: Campaign, worker: WorkerId, slots: int) -> None:
+        self.memory.quotas[campaign.id, worker] = slots
 
     async def kept(self, campaign: Campaign, lead: LeadId) -> Kept:
         row = self.memory.leads[lead]
@@ -198,7 +212,7 @@ class PostgresWorld:
         order_key: float = 0.5,
         added_at: datetime = EPOCH,
         priority: int | None = None,
-        zone_offset_min: int = 180,
+        zone: str | None = None,
         first_name: str = "",
         custom: Mapping[str, str] | None = None,
     ) -> LeadId:
@@ -217,7 +231,8 @@ class PostgresWorld:
                     order_key=order_key,
                     added_at=added_at,
                     priority=priority,
-                    zone_offset_min=zone_offset_min,
+                    zone=zone,
+                    ready=due_at <= EPOCH,
                 )
                 .returning(tables.leads.c.id)
             )
@@ -225,7 +240,23 @@ class PostgresWorld:
 
     async def bar(self, company: CompanyId, phone: str) -> None:
         async with self.database.transaction(company) as tx:
-            await tx.execute(insert(tables.blacklist).values(phone=phone))
+            lists, numbers = tables.number_lists, tables.number_list_phones
+            made = upsert(lists).values(name="b", kind="blacklist", created_at=EPOCH)
+            named = made.on_conflict_do_update(index_elements=["company_id", "name"], set_={"kind": "blacklist"})
+            list_id = (await tx.execute(named.returning(lists.c.id))).scalar_one()
+            await tx.execute(insert(numbers).values(list_id=list_id, phone=phone, added_at=EPOCH))
+
+    async def rule(self, company: CompanyId, rules: Compliance) -> None:
+        written = compliance_to_json(rules)
+        async with self.database.transaction(company) as tx:
+            row = {"compliance": "none", "compliance_overrides": written, "changed_at": EPOCH}
+            await tx.execute(insert(tables.company_rules).values(row))
+
+    async def give_quota(self, campaign: Campaign, worker: WorkerId, slots: int) -> None:
+        await self.store.beat(worker, EPOCH)
+        async with self.database.transaction(campaign.company) as tx:
+            row = {"campaign_id": campaign.id, "worker_id": worker, "slots": slots}
+            await tx.execute(insert(tables.campaign_quotas).values(row))
 
     async def kept(self, campaign: Campaign, lead: LeadId) -> Kept:
         leads, attempts = tables.leads, tables.attempts
@@ -255,4 +286,8 @@ def _columns(wanted: Campaign) -> dict[str, object]:
         "ends_on": wanted.ends_on,
         "detect_machines": wanted.detect_machines,
         "processing": wanted.processing,
+        "priority": wanted.priority,
+        "local_time": str(wanted.local_time),
+        "budget": wanted.budget,
+        "breaker_open": wanted.breaker_open,
     }
