@@ -8,7 +8,7 @@ line that brings none is noticed by the clock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, assert_never
@@ -41,22 +41,14 @@ from robot.dialog.flow import Ask, Flow, Language
 from robot.dialog.step import begin, step
 from robot.hearing import Hearing
 from robot.listener import Listener, ListenerEvent
-from robot.outcome import Outcome
+from robot.outcome import Outcome, Utterance
+from robot.pauses import Attend, attention
 from robot.playout import Playout
 from robot.ports import Line
 from robot.recording import Recording
 from robot.senses import Senses
 from robot.transcript import Transcript
-from robot.turns import (
-    Attend,
-    SilenceLasted,
-    SpeechDismissed,
-    SpeechStarted,
-    StillSpeaking,
-    TurnEnded,
-    attention,
-    stops_prompt,
-)
+from robot.turns import SilenceLasted, SpeechDismissed, SpeechStarted, StillSpeaking, TurnEnded, stops_prompt
 
 __all__ = ["CallSettings", "RobotCall", "Senses"]
 
@@ -72,12 +64,16 @@ LAST_WORDS_TAIL: Final = SILENCE * 10
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """What one call is told: where its recording goes and under which name, whether machines are looked for."""
+    """What one call is told: where its recording goes and under which name, whether machines are looked for.
+
+    `tell` is told each line of the transcript as soon as it is complete.
+    """
 
     recordings: Path
     call_name: str
     detect_machines: bool
     language: Language
+    tell: Callable[[Utterance], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +103,8 @@ class RobotCall:
         self._recording = Recording(settings.recordings / f"{settings.call_name}.wav", senses.workers)
         self._piece_waits = asyncio.Event()
         listener = Listener(senses.vad(), senses.ears, greeting=settings.detect_machines)
-        self._hearing = Hearing(listener, senses.workers, tell=self._post)
-        self._transcript = Transcript()
+        self._hearing = Hearing(listener, senses.workers, tell=self._post, detector=senses.detector)
+        self._transcript = Transcript(tell=settings.tell)
         self._now = Samples(0)
         self._linked = False
         self._gone = asyncio.Event()
@@ -137,6 +133,7 @@ class RobotCall:
             self._linked = False
             await self._line.hang_up()
             recording = await self._recording.close()
+            self._senses.heard.add(self._hearing.counts)
             if self._hearing.dropped_frames:
                 log.warning("hearing.too_slow", call=self._settings.call_name, frames=self._hearing.dropped_frames)
         return self._outcome(recording)
@@ -233,7 +230,7 @@ class RobotCall:
                     self._transcript.caller_spoke_along(said.text, turn.start, turn.end, said.confidence)
                 return
             await self._interrupt()
-        elif not self._hearing.attention.expected:
+        elif not self._hearing.attention.answerable:
             return
         self._transcript.caller_said(said.text, turn.start, turn.end, said.confidence)
         await self._tell(Heard(said.text, said.confidence, said.alternatives))
@@ -375,7 +372,7 @@ class RobotCall:
             frame = frame[:FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
         reply = self._playout.frame()
         self._now = Samples(self._now + FRAME_SAMPLES)
-        self._hearing.push(frame)
+        self._hearing.push(frame, reply)
         if self._recording.add(frame, reply):
             self._piece_waits.set()
         if self._now % (WATCH_EVERY_FRAMES * FRAME_SAMPLES) == 0:

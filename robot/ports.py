@@ -79,6 +79,6 @@ class Ears(Protocol):
 class Voice(Protocol):
     """Synthesis of one text to 8 kHz PCM."""
 
-    def say(self, text: str, *, language: Language, sex: VoiceSex) -> Pcm:
-        """The whole utterance. CPU-bound: run it off the event loop."""
+    def say(self, text: str, *, language: Language, sex: VoiceSex, rate: float = 1.0) -> Pcm:
+        """The whole utterance at `rate` times the usual speed. CPU-bound: run it off the event loop."""
         ...

@@ -1,7 +1,8 @@
 """What the robot says, as 8 kHz PCM ready to be played: rendered once, kept in memory and in files.
 
 A file's name is a hash of the voice, the language and the text, so it never goes stale; it is written beside and
-renamed, so several processes may share the folder. Stored sound files are prompts too.
+renamed, so several processes may share the folder. It begins with a checksum: a damaged one is rendered again. What
+was not used for longest goes when the folder grows too large. Stored sound files are prompts too.
 """
 
 from __future__ import annotations
@@ -11,28 +12,30 @@ import hashlib
 import os
 import wave
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import soxr
 import structlog
 
 from core.audio import SAMPLE_RATE, Pcm
 from core.errors import Unavailable
 from robot.dialog.events import Speak
 from robot.dialog.flow import Flow, Language, VoiceSex
-from robot.dialog.prompts import speeches
-from robot.tts.voices import Voices
+from robot.dialog.hints import Piece
+from robot.dialog.prompts import fixed_speeches, speeches
+from robot.tts.voices import Voices, deliver
 from robot.workers import Workers
 
 log = structlog.get_logger(__name__)
 
-FORMAT: Final = "1"
+FORMAT: Final = "2"
+CHECKSUM_BYTES: Final = 16
 MEMORY_BYTES: Final = 64 * 1024 * 1024
 DISK_BYTES: Final = 1024 * 1024 * 1024
+FORGOTTEN_S: Final = 3600
+"""A file half written that is so much older than the newest prompt was left by a process that died."""
 
 
 class Prompts:
@@ -61,11 +64,12 @@ class Prompts:
         self._written = 0
         self._rendering: dict[str, asyncio.Event] = {}
 
-    async def get(self, text: str, *, sex: VoiceSex) -> Pcm:
-        """The spoken text; asked for twice at once it is rendered once."""
-        name = "\0".join((FORMAT, self._voices.name(sex), self._language, text))
+    async def get(self, text: str, *, sex: VoiceSex, delivery: tuple[Piece, ...] = ()) -> Pcm:
+        """The spoken text, in the pieces of `delivery` where there are any; asked for twice at once rendered once."""
+        pieces = (f"{piece.rate:g}\1{piece.pause_ms}\1{piece.text}" for piece in delivery)
+        name = "\0".join((FORMAT, self._voices.name(sex), self._language, text, *pieces))
         key = hashlib.sha256(name.encode()).hexdigest()
-        return await self._once(key, partial(self._load_or_render, key, text, sex))
+        return await self._once(key, partial(self._load_or_render, key, text, delivery, sex))
 
     async def sound(self, name: str) -> Pcm:
         """The stored sound file; `Unavailable` if it is missing or no WAV."""
@@ -75,11 +79,18 @@ class Prompts:
         """What a command says: its sound file where it names one, else its text."""
         if speech.audio is not None:
             return await self.sound(speech.audio)
-        return await self.get(speech.text, sex=speech.voice)
+        return await self.get(speech.text, sex=speech.voice, delivery=speech.delivery)
 
     async def prepare(self, flow: Flow, variables: Mapping[str, str]) -> None:
         """Renders everything that a call of this flow may say, so that no reply waits for synthesis."""
-        for speech in speeches(flow, variables):
+        await self._render_all(speeches(flow, variables))
+
+    async def render_fixed(self, flow: Flow) -> None:
+        """Renders what every call of this flow says alike; for the moment when it is published."""
+        await self._render_all(fixed_speeches(flow))
+
+    async def _render_all(self, wanted: Iterable[Speak]) -> None:
+        for speech in wanted:
             await self.spoken(speech)
 
     async def _once(self, key: str, make: partial[Pcm]) -> Pcm:
@@ -104,30 +115,42 @@ class Prompts:
         while self._kept > self._memory_bytes and len(self._memory) > 1:
             self._kept -= len(self._memory.popitem(last=False)[1])
 
-    def _load_or_render(self, key: str, text: str, sex: VoiceSex) -> Pcm:
+    def _load_or_render(self, key: str, text: str, delivery: tuple[Piece, ...], sex: VoiceSex) -> Pcm:
         path = self._cache / key[:2] / f"{key}.pcm"
         if (pcm := _read(path)) is not None:
             return pcm
-        pcm = self._voices.say(text, language=self._language, sex=sex)
+        pcm = deliver(self._voices, delivery or (Piece(text),), language=self._language, sex=sex)
         try:
             _write(path, pcm)
         except OSError as error:  # the prompt is there all the same: a full disk must not silence the robot
             log.error("prompts.not_kept", folder=str(self._cache), error=str(error))
             return pcm
         self._written += len(pcm)
-        if self._written > self._disk_bytes // 10:
+        if self._written > self._disk_bytes // 20:
             self._written = 0
             shrink(self._cache, self._disk_bytes)
         return pcm
 
 
 def _read(path: Path) -> Pcm | None:
-    """The kept prompt; None where there is none, or one that a crash left empty or cut within a sample."""
+    """The kept prompt, marked as just used; None where there is none, or one whose checksum is not its own."""
     try:
-        pcm = path.read_bytes()
+        kept = path.read_bytes()
+        pcm = kept[CHECKSUM_BYTES:]
+        if kept[:CHECKSUM_BYTES] == _checksum(pcm):
+            os.utime(path)
+            return pcm
     except FileNotFoundError:
         return None
-    return pcm if pcm and len(pcm) % 2 == 0 else None
+    except OSError as error:
+        log.warning("prompts.unreadable", file=path.name, error=str(error))
+        return None
+    log.warning("prompts.damaged", file=path.name)
+    return None
+
+
+def _checksum(pcm: Pcm) -> bytes:
+    return hashlib.blake2b(pcm, digest_size=CHECKSUM_BYTES).digest()
 
 
 def _write(path: Path, pcm: Pcm) -> None:
@@ -135,52 +158,51 @@ def _write(path: Path, pcm: Pcm) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        beside.write_bytes(pcm)
+        beside.write_bytes(_checksum(pcm) + pcm)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
 def shrink(folder: Path, most_bytes: int) -> None:
-    """Deletes the oldest files below `folder` until at most `most_bytes` are left."""
+    """Deletes the files below `folder` that were not used for longest until at most `most_bytes` are left."""
     found: list[tuple[float, int, Path]] = []
-    for path in folder.glob("*/*.pcm"):
+    for path in folder.glob("*/*.pcm*"):
         try:
             stat = path.stat()
         except FileNotFoundError:  # another process was quicker
             continue
         found.append((stat.st_mtime, stat.st_size, path))
+    newest = max((used for used, _, _ in found), default=0.0)
     total = sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
-        if total <= most_bytes:
-            return
-        path.unlink(missing_ok=True)
-        total -= size
+    for used, size, path in sorted(found):
+        half_written = path.suffix != ".pcm"
+        if (total > most_bytes and not half_written) or (half_written and used < newest - FORGOTTEN_S):
+            path.unlink(missing_ok=True)
+            total -= size
 
 
 def read_sound(folder: Path, name: str) -> Pcm:
-    """A stored WAV file as 8 kHz mono PCM; `Unavailable` says what about it cannot be used."""
+    """A stored sound: an 8 kHz WAV file of one channel and 16 bits; `Unavailable` says why it cannot be used."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise Unavailable("sound_outside", f"The sound file {name!r} does not lie in the folder of sounds.")
     try:
         with wave.open(str(path), "rb") as sound:
-            rate, width, channels = sound.getframerate(), sound.getsampwidth(), sound.getnchannels()
+            shape = sound.getframerate(), sound.getsampwidth(), sound.getnchannels()
             frames = sound.readframes(sound.getnframes())
     except FileNotFoundError as error:
         raise Unavailable(
             "sound_missing", f"The sound file {name!r} is missing.", hint="Upload it again in the scenario."
         ) from error
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, OSError) as error:
         raise Unavailable(
-            "sound_unusable", f"{name!r} is no WAV file: {error}.", hint="Upload it as WAV, 16 bit."
+            "sound_unusable", f"{name!r} is no WAV file: {error}.", hint="Upload it again in the scenario."
         ) from error
-    if width != 2 or rate <= 0:
+    if shape != (SAMPLE_RATE, 2, 1):
         raise Unavailable(
-            "sound_unusable", f"{name!r} has {8 * width} bits a sample.", hint="Upload it as WAV with 16 bits a sample."
+            "sound_unusable",
+            f"{name!r} has {shape[2]} channels of {8 * shape[1]} bits at {shape[0]} Hz.",
+            hint="Upload it in the scenario: that makes it telephone audio.",
         )
-    if rate == SAMPLE_RATE and channels == 1:
-        return frames
-    mono = np.frombuffer(frames, dtype="<i2").reshape(-1, channels).mean(axis=1)
-    narrow = mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
-    return bytes(np.clip(np.round(narrow), -32768, 32767).astype("<i2").tobytes())
+    return frames

@@ -1,7 +1,8 @@
 """The call as a stereo WAV file: the caller on the left, the robot on the right.
 
-Frames are gathered on the event loop and written in pieces by other threads. The header is right after each piece,
-so the file can be heard whatever happens to the process.
+Both sides of a frame are taken in one step, so they stay aligned to the sample. Frames are gathered on the event
+loop and written in pieces by other threads. The header is right after each piece, so the file can be heard whatever
+happens to the process; a full disk ends the recording, not the call.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import threading
 import wave
 from collections import deque
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +44,9 @@ class Recording:
         self._empty = True
 
     def add(self, caller: Pcm, robot: Pcm) -> bool:
-        """Takes 20 ms of both sides; True when a piece waits to be written."""
+        """Takes 20 ms of both sides; True when a piece waits to be written. Nothing is taken once the disk failed."""
+        if self._broken is not None:
+            return False
         self._caller.append(caller)
         self._robot.append(robot)
         if len(self._caller) >= PIECE_FRAMES:
@@ -57,8 +62,6 @@ class Recording:
         if self._caller:
             self._cut()
         await self._workers.write(self._finish)
-        if self._broken is not None:
-            log.error("recording.failed", error=str(self._broken), kept=not self._empty)
         if self.lost_pieces:
             log.warning("recording.gaps", pieces=self.lost_pieces)
         return None if self._empty else self.path
@@ -82,9 +85,14 @@ class Recording:
                     self._opened().writeframes(bytes(piece) if isinstance(piece, int) else piece)
                     self._empty = False
                 except OSError as error:
-                    self._broken = error
+                    self._fail(error)
             if self._broken is not None:
                 self._pieces.clear()
+
+    def _fail(self, error: OSError) -> None:
+        if self._broken is None:
+            self._broken = error
+            log.warning("recording.ended", file=self.path.name, error=error.strerror, kept=not self._empty)
 
     def _opened(self) -> wave.Wave_write:
         if self._file is None:
@@ -103,7 +111,34 @@ class Recording:
             try:
                 self._file.close()
             except OSError as error:
-                self._broken = self._broken or error
+                self._fail(error)
             self._file = None
             if self._empty:
                 self.path.unlink(missing_ok=True)
+
+
+def expire_recordings(folder: Path, before: date) -> int:
+    """Deletes the recordings of the days before `before` from a company's folder, which has a folder for each day.
+
+    Returns how many went. A file that cannot be deleted is told and left for the next time.
+    """
+    gone = 0
+    for day in sorted(folder.glob("????-??-??")):
+        if not _is_before(day.name, before):
+            continue
+        for file in day.glob("*.wav"):
+            try:
+                file.unlink(missing_ok=True)
+                gone += 1
+            except OSError as error:
+                log.warning("recording.not_deleted", file=file.name, error=error.strerror)
+        with suppress(OSError):  # something else lies there
+            day.rmdir()
+    return gone
+
+
+def _is_before(name: str, before: date) -> bool:
+    try:
+        return date.fromisoformat(name) < before
+    except ValueError:
+        return False

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import Unavailable
 from models.manifest import ModelKind, find, what_to_fetch
 from robot.asr.silero import Silero
+from robot.asr.tone import ToneEars
 from robot.asr.vosk_ears import VoskEars
+from robot.detector import Detector
 from robot.dialog.flow import Ask, Flow, Language, VoiceSex
+from robot.hearing import HearingCounts
 from robot.ports import Ears, Vad
 from robot.prompts import DISK_BYTES, Prompts, shrink
 from robot.tts.espeak import EspeakVoice
@@ -22,7 +25,8 @@ from robot.workers import Workers
 class Senses:
     """Ears and voice of one language; `ears` is None where no recogniser is here, then keys alone can answer.
 
-    `notices` are sentences for whoever runs the product: what serves, and what a better model would need.
+    `notices` are sentences for whoever runs the product: what serves, and what a better model would need. `detector`
+    computes voice activity for all calls together (None: for each by itself); `heard` sums up the calls that are over.
     """
 
     language: Language
@@ -31,6 +35,8 @@ class Senses:
     prompts: Prompts
     workers: Workers
     notices: tuple[str, ...] = ()
+    detector: Detector | None = None
+    heard: HearingCounts = field(default_factory=HearingCounts)
 
     def require(self, flow: Flow) -> None:
         """Raises `Unavailable` if the flow asks something that only speech can answer and nothing here hears words."""
@@ -46,10 +52,13 @@ class Senses:
                 )
 
 
-def open_senses(language: Language, *, models: Path, cache: Path, sounds: Path, workers: Workers) -> Senses:
+def open_senses(
+    language: Language, *, models: Path, cache: Path, sounds: Path, workers: Workers, cache_bytes: int = DISK_BYTES
+) -> Senses:
     """Loads what serves the language: fetched models under `models` first, else what ships with the product.
 
-    `cache` holds rendered prompts, `sounds` the stored sound files. Takes up to some seconds: run it off the loop.
+    `cache` holds rendered prompts up to `cache_bytes`, `sounds` the stored sound files. Takes up to some seconds:
+    run it off the loop.
     """
     detector = find(ModelKind.VAD, None, [models])
     if detector is None:
@@ -57,15 +66,17 @@ def open_senses(language: Language, *, models: Path, cache: Path, sounds: Path, 
             "no_vad", "The voice activity model is missing.", hint="Restore models/silero-vad from the project."
         )
     ears, heard = _ears(language, models)
+    vad = Silero(detector[1] / "silero_vad.onnx")
     voices = choose_voices(language, [models])
-    shrink(cache, DISK_BYTES)
+    shrink(cache, cache_bytes)
     return Senses(
         language=language,
-        vad=Silero(detector[1] / "silero_vad.onnx").open,
+        vad=vad.open,
         ears=ears,
-        prompts=Prompts(voices, language, cache=cache, sounds=sounds, workers=workers),
+        prompts=Prompts(voices, language, cache=cache, sounds=sounds, workers=workers, disk_bytes=cache_bytes),
         workers=workers,
         notices=(*heard, *_spoken(language, voices)),
+        detector=Detector(workers, vad.probabilities),
     )
 
 
@@ -76,7 +87,8 @@ def _ears(language: Language, models: Path) -> tuple[Ears | None, tuple[str, ...
         return None, (f"Nothing here hears {_NAMES[language]}: phrases are not understood, keys work. {fetch}",)
     model, place = found
     notices = (f"{_NAMES[language]} is heard by {model.name}.",)
-    return VoskEars(place, language), (*notices, f"{model.note} {fetch}") if model.shipped else notices
+    ears: Ears = ToneEars(place, language) if model.engine == "t-one" else VoskEars(place, language)
+    return ears, (*notices, f"{model.note} {fetch}") if model.shipped else notices
 
 
 def _spoken(language: Language, voices: Voices) -> tuple[str, ...]:

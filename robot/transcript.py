@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.audio import Samples, ms
@@ -10,8 +11,9 @@ from robot.outcome import Latency, Speaker, Utterance
 
 @dataclass(slots=True)
 class Transcript:
-    """Gathers the lines of one call; the robot's are added when they end."""
+    """Gathers the lines of one call; the robot's are added when they end. `tell` is told each line as it is added."""
 
+    tell: Callable[[Utterance], None] | None = None
     lines: list[Utterance] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
     _turn: int = 0
@@ -21,16 +23,16 @@ class Transcript:
 
     def caller_said(self, text: str, start: Samples, end: Samples, confidence: float) -> None:
         """A turn of the caller; the reply's latency counts from its end."""
-        self.lines.append(Utterance(Speaker.CALLER, text, _ms(start), _ms(end), confidence=confidence))
+        self._add(Utterance(Speaker.CALLER, text, _ms(start), _ms(end), confidence=confidence))
         self._await_reply(end)
 
     def caller_spoke_along(self, text: str, start: Samples, end: Samples, confidence: float) -> None:
         """Words into a prompt that did not stop it: no reply is owed."""
-        self.lines.append(Utterance(Speaker.CALLER, text, _ms(start), _ms(end), confidence=confidence))
+        self._add(Utterance(Speaker.CALLER, text, _ms(start), _ms(end), confidence=confidence))
 
     def caller_pressed(self, key: str, at: Samples) -> None:
         """A key; the reply's latency counts from here."""
-        self.lines.append(Utterance(Speaker.CALLER, key, _ms(at), _ms(at), key=True))
+        self._add(Utterance(Speaker.CALLER, key, _ms(at), _ms(at), key=True))
         self._await_reply(at)
 
     def nothing_came(self) -> None:
@@ -54,12 +56,17 @@ class Transcript:
         """The prompt was heard to its end or cut; one that never began leaves no line."""
         if self._prompt is not None and self._prompt_start is not None:
             start = self._prompt_start
-            self.lines.append(Utterance(Speaker.ROBOT, self._prompt, _ms(start), _ms(at), interrupted=interrupted))
+            self._add(Utterance(Speaker.ROBOT, self._prompt, _ms(start), _ms(at), interrupted=interrupted))
         self._prompt = self._prompt_start = None
 
     def in_order(self) -> tuple[Utterance, ...]:
         """All lines by the time at which they began."""
         return tuple(sorted(self.lines, key=lambda line: line.start_ms))
+
+    def _add(self, line: Utterance) -> None:
+        self.lines.append(line)
+        if self.tell is not None:
+            self.tell(line)
 
     def _await_reply(self, since: Samples) -> None:
         self._turn += 1

@@ -1,99 +1,51 @@
-"""When the caller's turn begins and ends: a pure function of speech probability, words and audio time.
+"""When the caller's turn begins and ends: a pure function of speech probability, level, words and audio time.
 
-Theory. Audio comes in chunks of 32 ms, each with a speech probability. Two chunks of speech in a row begin a turn; a
-turn ends after a pause whose length depends on what was said so far::
-
-    a whole expected answer, and nothing expected goes on from it    COMPLETE_PAUSE
-    a whole expected answer that another expected one goes on from   HALFWAY_PAUSE
-    anything else                                                    OPEN_PAUSE
+Theory. Audio comes in chunks of 32 ms, each with a speech probability and a level. Two chunks of speech in a row begin
+a turn; a turn ends after a pause whose length depends on what was said so far (`pauses`). A chunk is a pause if it is
+improbable, far below the loudest of the turn, or no louder than the line's own noise (`noise`).
 
 To know the words, `advance` asks for a reading as soon as a pause has lasted `COMPLETE_PAUSE`; `told` takes it. Where
-noise leaves no pause, an expected answer that has stood unchanged for three glances ends the turn. While a prompt is
-being said a backchannel ("угу", "да-да") counts as complete, so that the prompt can go on soon; so does a single short
-word that is no answer. A short turn without words is noise and is dismissed. Time is counted in samples, never on a
-clock, so a recording replays to the same turns however it was cut into frames.
+noise leaves no pause, an expected answer that has stood unchanged for three glances ends the turn. Speech into a prompt
+that goes on is checked at `INTERRUPTION`, and stops the prompt if words are understood that are no backchannel; sound
+without words stops it only after `SUSTAINED`, if it was surely speech nearly all the time and no quieter than the
+caller was before. A short turn without words is noise and is dismissed. Time is counted in samples, never on a clock,
+so a recording replays to the same turns however it was cut into frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from core.audio import Samples, from_ms
 from robot.dialog.lexicon import Words
 from robot.dialog.phrases import words_of
+from robot.noise import Floor, floor_after
+from robot.pauses import BEGINNING, COMPLETE_PAUSE, NOISE, OPEN_PAUSE, Attend, Attention, is_slight, pause_after
 from robot.ports import Recognised
 
 SPEECH_ON: Final = 0.5
 SPEECH_OFF: Final = 0.35
+SURE: Final = 0.8
+"""So probable, a chunk is speech however loud the line's noise is."""
 ONSET_CHUNKS: Final = 2
-BEGINNING: Final = Samples(0)
-COMPLETE_PAUSE: Final = from_ms(192)
-HALFWAY_PAUSE: Final = from_ms(400)
-OPEN_PAUSE: Final = from_ms(700)
-NOISE: Final = from_ms(250)
-SLIGHT: Final = from_ms(500)
+ONSET_OVER_DB: Final = 4.0
+PAUSE_OVER_DB: Final = 4.0
+"""What is so little above the line's noise does not begin a turn, and is a pause within one, unless it is sure."""
 INTERRUPTION: Final = from_ms(900)
+SUSTAINED: Final = from_ms(2_000)
+SUSTAINED_SHARE: Final = 0.8
+BACKGROUND_DB: Final = 12.0
+"""Speech so far below the caller's own is somebody else's."""
 GLANCE_EVERY: Final = from_ms(480)
 STABLE_GLANCES: Final = 3
 LONGEST_REREAD: Final = from_ms(6_000)
-LONGEST_TURN: Final = from_ms(15_000)
 LATE: Final = from_ms(700)
 QUIET_DB: Final = 30.0
 """What lies so far below the loudest chunk is a pause, whatever the probability: it lingers after a word's end."""
 FORGET_DB: Final = 0.3
 """By so much a chunk the loudest one is forgotten, so that a knock on the receiver does not make speech a pause."""
-
-FILLERS: Final = frozenset(
-    {"угу", "ага", "мгм", "мм", "м", "хм", "так", "ну", "э"}
-    | {"uh", "huh", "mhm", "mm", "hmm", "yeah", "okay", "ok", "right", "um"}
-)
-REPEATED: Final = frozenset({"да", "yes"})
-"""Words that are a backchannel when said twice or beside a filler ("да-да", "да, угу"), but an answer alone."""
-
-
-class Attend(StrEnum):
-    """What speech is listened for: nothing, something that stops the prompt, or an answer after it."""
-
-    NOTHING = "nothing"
-    INTERRUPTION = "interruption"
-    ANSWER = "answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """What the conversation wants to hear now; `serial` tells one from the next.
-
-    `expected` holds the words of each phrase (empty while an answer is awaited: keys alone can answer, speech makes no
-    turn). Silence from `since` on for `wait` is reported once.
-    """
-
-    serial: int = 0
-    attend: Attend = Attend.NOTHING
-    phrases: tuple[str, ...] = ()
-    expected: frozenset[Words] = frozenset()
-    since: Samples = BEGINNING
-    wait: Samples | None = None
-
-    @property
-    def wants_words(self) -> bool:
-        """Whether what is said can matter at all."""
-        return bool(self.expected) or self.attend is Attend.INTERRUPTION
-
-
-def attention(
-    serial: int,
-    attend: Attend,
-    *,
-    phrases: Sequence[str] = (),
-    since: Samples = BEGINNING,
-    wait: Samples | None = None,
-) -> Attention:
-    """An `Attention` to the phrases as the designer wrote them."""
-    expected = frozenset(words_of(phrase) for phrase in phrases) - {()}
-    return Attention(serial, attend, tuple(phrases), expected, since, wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +109,23 @@ TurnEvent = SpeechStarted | StillSpeaking | TurnEnded | SpeechDismissed | Silenc
 
 
 class Want(StrEnum):
-    """What `advance` asks to be told: the text so far, or the text as if the turn ended here."""
+    """What `advance` asks to be told: the text so far, or the text as if the turn ended here.
+
+    A check is a reading in the midst of speech, which does not end the turn.
+    """
 
     GLANCE = "glance"
+    CHECK = "check"
     READING = "reading"
 
 
 @dataclass(frozen=True, slots=True)
 class TurnState:
-    """What is remembered from chunk to chunk; `reading` is of the present pause, and goes when speech goes on."""
+    """What is remembered from chunk to chunk; `now` moves only within a turn.
+
+    `reading` is of the present pause, and goes when speech goes on. `floor` is the line's noise, `voice_db` how loud
+    the caller was at most in the last turn that had words (None before the first).
+    """
 
     now: Samples = BEGINNING
     speaking: bool = False
@@ -173,12 +133,17 @@ class TurnState:
     start: Samples = BEGINNING
     voiced_until: Samples = BEGINNING
     loudest_db: float = -120.0
+    peak_db: float = -120.0
+    sure: Samples = BEGINNING
     reading: Recognised | None = None
     told_still: bool = False
+    checked_at: Samples = BEGINNING
     glanced_at: Samples = BEGINNING
     glance: Words = ()
     glances: int = 0
     silence_told: int = -1
+    floor: Floor = field(default_factory=Floor)
+    voice_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,43 +157,33 @@ class Advance:
 
 def advance(state: TurnState, moment: Moment, wanted: Attention) -> Advance:
     """Takes the next chunk of audio."""
-    state = replace(state, now=moment.end)
+    floor = floor_after(state.floor, moment.end, moment.level_db)
+    if floor is not state.floor:
+        state = replace(state, floor=floor)
     if state.speaking:
-        step = _speaking(state, moment, wanted)
-    elif moment.speech >= SPEECH_ON:
+        step = _speaking(replace(state, now=moment.end), moment, wanted)
+    elif moment.speech >= SPEECH_ON and _is_over_noise(floor, moment, ONSET_OVER_DB):
         return _onset(state, moment)
     else:
-        step = Advance(replace(state, onset=0))
-    return _with_silence(step, wanted)
+        step = Advance(state if state.onset == 0 else replace(state, onset=0))
+    return _with_silence(step, moment.end, wanted)
 
 
 def told(state: TurnState, want: Want, said: Recognised, wanted: Attention) -> Advance:
     """Takes the words that `advance` asked for; a glance may ask for a reading in turn."""
+    words = words_of(said.text)
     if want is Want.READING:
         return _settle(replace(state, reading=said), wanted)
-    words = words_of(said.text)
+    if want is Want.CHECK:
+        spoken = Samples(state.now - state.start)
+        if words and not is_slight(words, spoken, wanted):
+            return _still(state)
+        return _still(state) if _is_sustained(state, spoken) else Advance(state)
     same = state.glances + 1 if words == state.glance else 1
     state = replace(state, glance=words, glances=same)
     if same >= STABLE_GLANCES and words in wanted.expected:
         return Advance(state, want=Want.READING)
     return Advance(state)
-
-
-def is_backchannel(words: Words) -> bool:
-    """Whether these words only say "I am listening"."""
-    if not words or not all(word in FILLERS or word in REPEATED for word in words):
-        return False
-    return len(words) > 1 or words[0] in FILLERS
-
-
-def is_slight(words: Words, spoken: Samples, wanted: Attention) -> bool:
-    """Whether these words, said within `spoken` samples, leave a prompt alone.
-
-    That is a backchannel, or one short word that is no answer ("алло", "что") or was not understood.
-    """
-    if is_backchannel(words):
-        return True
-    return len(words) <= 1 and spoken < SLIGHT and words not in wanted.expected
 
 
 def stops_prompt(turn: TurnEnded, wanted: Attention, left: Samples) -> bool:
@@ -242,19 +197,8 @@ def stops_prompt(turn: TurnEnded, wanted: Attention, left: Samples) -> bool:
     return bool(words)
 
 
-def pause_after(said: Recognised, spoken: Samples, wanted: Attention) -> Samples:
-    """How long a pause ends a turn in which `said` was said within `spoken` samples."""
-    words = words_of(said.text)
-    if wanted.attend is Attend.INTERRUPTION and is_slight(words, spoken, wanted):
-        return COMPLETE_PAUSE
-    if not words:
-        return COMPLETE_PAUSE if spoken < NOISE else OPEN_PAUSE
-    if words not in wanted.expected:
-        words = tuple(word for word in words if word not in FILLERS)
-    if words not in wanted.expected:
-        return OPEN_PAUSE
-    goes_on = any(len(other) > len(words) and other[: len(words)] == words for other in wanted.expected)
-    return HALFWAY_PAUSE if goes_on else COMPLETE_PAUSE
+def _is_over_noise(floor: Floor, moment: Moment, margin_db: float) -> bool:
+    return moment.speech >= SURE or moment.level_db >= floor.db + margin_db
 
 
 def _onset(state: TurnState, moment: Moment) -> Advance:
@@ -267,28 +211,42 @@ def _onset(state: TurnState, moment: Moment) -> Advance:
     )
     if state.onset < ONSET_CHUNKS:
         return Advance(state)
-    begun = TurnState(
-        now=state.now,
+    begun = replace(
+        _quiet(state),
+        now=moment.end,
         speaking=True,
         start=state.start,
         voiced_until=moment.end,
         loudest_db=state.loudest_db,
+        peak_db=state.loudest_db,
+        checked_at=state.start,
         glanced_at=state.start,
-        silence_told=state.silence_told,
     )
     return Advance(begun, (SpeechStarted(state.start),))
 
 
 def _speaking(state: TurnState, moment: Moment, wanted: Attention) -> Advance:
-    state = replace(state, loudest_db=max(state.loudest_db - FORGET_DB, moment.level_db))
-    if moment.speech < SPEECH_OFF or moment.level_db < state.loudest_db - QUIET_DB:
-        return _pausing(state, wanted)
-    state = replace(state, voiced_until=moment.end, reading=None)
-    if moment.end - state.start >= LONGEST_TURN:
+    loudest = max(state.loudest_db - FORGET_DB, moment.level_db)
+    if (
+        moment.speech < SPEECH_OFF
+        or moment.level_db < loudest - QUIET_DB
+        or not _is_over_noise(state.floor, moment, PAUSE_OVER_DB)
+    ):
+        return _pausing(replace(state, loudest_db=loudest), wanted)
+    length = Samples(moment.end - moment.start) if moment.speech >= SURE else BEGINNING
+    state = replace(
+        state,
+        loudest_db=loudest,
+        peak_db=max(state.peak_db, moment.level_db),
+        sure=Samples(state.sure + length),
+        voiced_until=moment.end,
+        reading=None,
+    )
+    if moment.end - state.start >= wanted.longest:
         return _ask_or_dismiss(state, wanted)
-    if moment.end - state.start >= INTERRUPTION and (still := _still(state, wanted)) is not None:
-        return still
-    if wanted.expected and moment.end - state.glanced_at >= GLANCE_EVERY:
+    if wanted.attend is Attend.INTERRUPTION and not state.told_still and moment.end - state.checked_at >= INTERRUPTION:
+        return Advance(replace(state, checked_at=moment.end), want=Want.CHECK)
+    if wanted.answerable and moment.end - state.glanced_at >= GLANCE_EVERY:
         return Advance(replace(state, glanced_at=moment.end), want=Want.GLANCE)
     return Advance(state)
 
@@ -309,10 +267,15 @@ def _ask_or_dismiss(state: TurnState, wanted: Attention) -> Advance:
     return Advance(_quiet(state), (SpeechDismissed(state.now),))
 
 
-def _still(state: TurnState, wanted: Attention) -> Advance | None:
-    if wanted.attend is not Attend.INTERRUPTION or state.told_still:
-        return None
+def _still(state: TurnState) -> Advance:
     return Advance(replace(state, told_still=True), (StillSpeaking(state.now),))
+
+
+def _is_sustained(state: TurnState, spoken: Samples) -> bool:
+    """Whether sound without words is so long, so surely speech and so near that it must be the caller talking."""
+    if spoken < SUSTAINED or state.sure < SUSTAINED_SHARE * spoken:
+        return False
+    return state.voice_db is None or state.peak_db >= state.voice_db - BACKGROUND_DB
 
 
 def _settle(state: TurnState, wanted: Attention) -> Advance:
@@ -325,10 +288,14 @@ def _settle(state: TurnState, wanted: Attention) -> Advance:
     if why is not None:
         if not said.text and spoken < NOISE:
             return Advance(_quiet(state), (SpeechDismissed(state.now),))
-        return Advance(_quiet(state), (TurnEnded(state.start, state.voiced_until, said, why),))
+        over = _quiet(state)
+        if said.text:
+            over = replace(over, voice_db=state.peak_db)
+        return Advance(over, (TurnEnded(state.start, state.voiced_until, said, why),))
     words = words_of(said.text)
-    if words and not is_slight(words, spoken, wanted) and (still := _still(state, wanted)) is not None:
-        return still
+    interrupts = wanted.attend is Attend.INTERRUPTION and not state.told_still
+    if interrupts and words and not is_slight(words, spoken, wanted):
+        return _still(state)
     return Advance(state)
 
 
@@ -336,7 +303,7 @@ def _why(state: TurnState, said: Recognised, spoken: Samples, wanted: Attention)
     pause = state.now - state.voiced_until
     if pause >= pause_after(said, spoken, wanted):
         return Ending.PAUSE
-    if state.now - state.start >= LONGEST_TURN:
+    if state.now - state.start >= wanted.longest:
         return Ending.TOO_LONG
     if pause == 0 and words_of(said.text) in wanted.expected:
         return Ending.STABLE
@@ -344,17 +311,17 @@ def _why(state: TurnState, said: Recognised, spoken: Samples, wanted: Attention)
 
 
 def _quiet(state: TurnState) -> TurnState:
-    return TurnState(now=state.now, silence_told=state.silence_told)
+    return TurnState(now=state.now, silence_told=state.silence_told, floor=state.floor, voice_db=state.voice_db)
 
 
-def _with_silence(step: Advance, wanted: Attention) -> Advance:
+def _with_silence(step: Advance, now: Samples, wanted: Attention) -> Advance:
     """Adds the report of a long silence; where only keys can answer, speech does not break it."""
     state = step.state
-    if wanted.wait is None or state.silence_told == wanted.serial or state.now - wanted.since < wanted.wait:
+    if wanted.wait is None or state.silence_told == wanted.serial or now - wanted.since < wanted.wait:
         return step
-    if state.speaking and wanted.expected:
+    if state.speaking and wanted.answerable:
         return step
-    ended = SilenceLasted(wanted.serial, state.now)
+    ended = SilenceLasted(wanted.serial, now)
     if any(isinstance(event, TurnEnded) for event in step.events):
         return step
     return Advance(replace(state, silence_told=wanted.serial), (*step.events, ended), step.want)

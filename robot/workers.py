@@ -36,6 +36,15 @@ class Workers:
         """
         return cls(0)
 
+    @property
+    def is_inline(self) -> bool:
+        """Whether work is done at once in the calling thread."""
+        return self._inline
+
+    def hear_soon(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Begins inference in a thread; what comes of it is told by the future. Not for inline workers."""
+        return asyncio.get_running_loop().run_in_executor(self._pools["hear"], work)
+
     async def hear(self, work: Callable[[], T]) -> T:
         """Runs inference."""
         return await self._run("hear", work)

@@ -21,7 +21,8 @@ from typing import Final
 
 from core.audio import SAMPLE_RATE, Samples, from_ms
 from robot.amd.sound import Tone
-from robot.turns import BEGINNING, SPEECH_OFF, SPEECH_ON, Moment
+from robot.pauses import BEGINNING
+from robot.turns import SPEECH_OFF, SPEECH_ON, Moment
 
 WAITING: Final = from_ms(550)
 LONG_SPEECH: Final = from_ms(2_600)

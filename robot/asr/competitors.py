@@ -6,11 +6,13 @@ no word for the unknown. These phrases compete with them: what fits one of these
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from robot.dialog.flow import Language
+from robot.dialog.lexicon import DIGITS, REFUSALS
+from robot.dialog.phrases import words_of
 
 COMPETITORS: Final[Mapping[Language, tuple[str, ...]]] = MappingProxyType(
     {
@@ -20,7 +22,7 @@ COMPETITORS: Final[Mapping[Language, tuple[str, ...]]] = MappingProxyType(
             "я", "за рулём", "мне", "как", "не понял", "не слышу", "не знаю", "ноль", "один", "два", "три", "четыре",
             "пять", "шесть", "семь", "восемь", "девять", "десять", "здравствуйте", "спасибо", "нет спасибо", "хорошо",
             "вы робот", "откуда", "перезвоните", "позже", "не сейчас", "некогда", "до свидания",
-            "не надо", "не нужно", "не хочу", "не интересно", "не звоните", "дорого", "оператор",
+            "не надо", "не нужно", "не хочу", "не интересно", "не звоните", "дорого", "оператор", "сейчас", "секунду",
         ),
         Language.EN: (
             "hello", "speaking", "what", "who is this", "who", "pardon", "sorry", "wait", "hold on", "uh huh", "mhm",
@@ -29,3 +31,37 @@ COMPETITORS: Final[Mapping[Language, tuple[str, ...]]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+
+NEGATION: Final[Mapping[Language, str]] = MappingProxyType({Language.RU: "не", Language.EN: "not"})
+MOST_NEGATED_WORDS: Final = 1
+_BARE: Final = frozenset(
+    {
+        "да",
+        "ага",
+        "угу",
+        "хорошо",
+        "давайте",
+        "давай",
+        "конечно",
+        "ладно",
+        "кто",
+        "что",
+        "как",
+        "алло",
+        "yes",
+        "yeah",
+        "ok",
+        "okay",
+        "sure",
+    }
+    | set(DIGITS.values())
+)
+"""What nobody negates by a word before it: "не да"."""
+
+
+def negations_of(phrases: Sequence[str], language: Language) -> Iterator[str]:
+    """Each short consenting phrase with a negation before it: where only "хочу" is expected, "не хочу" competes."""
+    for phrase in phrases:
+        words = words_of(phrase)
+        if 0 < len(words) <= MOST_NEGATED_WORDS and REFUSALS.isdisjoint(words) and words[0] not in _BARE:
+            yield f"{NEGATION[language]} {phrase}"

@@ -5,6 +5,7 @@ A chunk is 256 samples (32 ms); the network also wants the 32 samples before it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ import onnxruntime
 
 from core.audio import SAMPLE_RATE, Pcm
 from core.errors import Unavailable
+from robot.ports import Vad
 
 CHUNK_SAMPLES: Final = 256
 CONTEXT_SAMPLES: Final = 32
@@ -39,25 +41,38 @@ class Silero:
 
     def open(self) -> SileroVad:
         """A detector with a fresh state."""
-        return SileroVad(self._session)
+        return SileroVad(self)
+
+    def probabilities(self, vads: Sequence[Vad], chunks: Sequence[Pcm]) -> list[float]:
+        """The next probability of each of the detectors, by one inference; they must be this network's and distinct."""
+        calls = [vad for vad in vads if isinstance(vad, SileroVad)]
+        if any(len(chunk) != CHUNK_SAMPLES * 2 for chunk in chunks) or len(calls) != len(chunks):
+            raise ValueError(f"a chunk is {CHUNK_SAMPLES} samples, one for each detector")
+        count = len(chunks)
+        audio = np.empty((count, CONTEXT_SAMPLES + CHUNK_SAMPLES), dtype=np.float32)
+        audio[:, CONTEXT_SAMPLES:] = np.frombuffer(b"".join(chunks), dtype="<i2").reshape(count, CHUNK_SAMPLES)
+        audio[:, CONTEXT_SAMPLES:] *= 1 / 32768.0
+        for row, call in enumerate(calls):
+            audio[row, :CONTEXT_SAMPLES] = call.context
+        state = calls[0].state if count == 1 else np.concatenate([call.state for call in calls], axis=1)
+        output, state = self._session.run(None, {"input": audio, "state": state, "sr": _RATE})
+        for row, call in enumerate(calls):
+            call.context = audio[row, -CONTEXT_SAMPLES:]
+            call.state = state[:, row : row + 1]
+        found: list[float] = output[:, 0].tolist()
+        return found
 
 
 class SileroVad:
-    """One call's detector."""
+    """One call's detector: what the network must remember of the call."""
 
     chunk_samples = CHUNK_SAMPLES
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._session = session
-        self._state = np.zeros((2, 1, 128), dtype=np.float32)
-        self._input: npt.NDArray[np.float32] = np.zeros((1, CONTEXT_SAMPLES + CHUNK_SAMPLES), dtype=np.float32)
+    def __init__(self, network: Silero) -> None:
+        self._network = network
+        self.state: npt.NDArray[np.float32] = np.zeros((2, 1, 128), dtype=np.float32)
+        self.context: npt.NDArray[np.float32] = np.zeros(CONTEXT_SAMPLES, dtype=np.float32)
 
     def probability(self, chunk: Pcm) -> float:
         """Takes the next 256 samples; `ValueError` if there are not exactly so many."""
-        if len(chunk) != CHUNK_SAMPLES * 2:
-            raise ValueError(f"a chunk is {CHUNK_SAMPLES} samples, not {len(chunk) / 2:g}")
-        self._input[0, :CONTEXT_SAMPLES] = self._input[0, -CONTEXT_SAMPLES:]
-        self._input[0, CONTEXT_SAMPLES:] = np.frombuffer(chunk, dtype="<i2")
-        self._input[0, CONTEXT_SAMPLES:] /= 32768.0
-        output, self._state = self._session.run(None, {"input": self._input, "state": self._state, "sr": _RATE})
-        return float(output[0, 0])
+        return self._network.probabilities([self], [chunk])[0]

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 import vosk
 
 from core.audio import SAMPLE_RATE, Pcm
 from core.errors import Unavailable
-from robot.asr.competitors import COMPETITORS
+from robot.asr.competitors import COMPETITORS, negations_of
+from robot.asr.readings import Reading, Weighed, conclude, weigh
 from robot.asr.words import spelt
 from robot.dialog.flow import Language
+from robot.dialog.lexicon import Words
+from robot.dialog.phrases import words_of
 from robot.ports import Recognised
 
 log = structlog.get_logger(__name__)
 
 UNKNOWN_WORD: Final = "[unk]"
-LEAST_CONFIDENCE: Final = 0.5
-"""Below this mean word confidence a text is dropped: with the shipped model every right answer was above 0.6."""
+READINGS: Final = 8
+"""How many readings of each stretch are compared."""
+MOST_IDLE: Final = 64
+"""So many recognisers wait for their next turn, those of the grammars used last."""
 
 
 class VoskEars:
@@ -31,7 +38,7 @@ class VoskEars:
     def __init__(self, path: Path, language: Language) -> None:
         vosk.SetLogLevel(-1)
         try:
-            self._model = vosk.Model(str(path))
+            model = vosk.Model(str(path))
         except Exception as error:
             raise Unavailable(
                 "recogniser_unusable",
@@ -40,13 +47,15 @@ class VoskEars:
             ) from error
         self._language = language
         self._vocabulary = _vocabulary(path)
+        self._hears_all = self._vocabulary is None or UNKNOWN_WORD in self._vocabulary
         self._grammar = lru_cache(maxsize=1000)(self._make_grammar)
+        self._pool = _Pool(model)
 
     def listen(self, phrases: Sequence[str]) -> VoskRecogniser:
         """A recogniser of the phrases and of what competes with them; of any speech where none are given."""
-        if not phrases:
-            return VoskRecogniser(vosk.KaldiRecognizer(self._model, SAMPLE_RATE))
-        return VoskRecogniser(vosk.KaldiRecognizer(self._model, SAMPLE_RATE, self._grammar(tuple(phrases))))
+        grammar = self._grammar(tuple(phrases)) if phrases else ""
+        expected = frozenset(words_of(phrase) for phrase in phrases) - {()}
+        return VoskRecogniser(self._pool, grammar, expected, hears_all=self._hears_all)
 
     def unknown_words(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """The words of `phrases` that this model cannot hear, in order, each once."""
@@ -67,45 +76,88 @@ class VoskEars:
         if missing := self.unknown_words(phrases):
             log.warning("ears.unknown_words", words=missing)
         lines: dict[str, None] = {}
-        for phrase in (*phrases, *COMPETITORS[self._language]):
+        for phrase in (*phrases, *COMPETITORS[self._language], *negations_of(phrases, self._language)):
             words = [self._known(word) for word in spelt(phrase, self._language)]
             if words and None not in words:
                 lines[" ".join(str(word) for word in words)] = None
-        if self._vocabulary is None or UNKNOWN_WORD in self._vocabulary:
+        if self._hears_all:
             lines[UNKNOWN_WORD] = None
         return json.dumps(list(lines), ensure_ascii=False)
+
+
+class _Pool:
+    """Vosk's recognisers between their turns, by grammar; a bounded number, shared by all threads.
+
+    Only one that has ended its turn comes back: Vosk then begins anew, without what it had adapted to.
+    """
+
+    def __init__(self, model: vosk.Model) -> None:
+        self._model = model
+        self._idle: OrderedDict[str, list[vosk.KaldiRecognizer]] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def take(self, grammar: str) -> vosk.KaldiRecognizer:
+        """One for the grammar (empty: any speech), made where none is idle."""
+        with self._lock:
+            if idle := self._idle.get(grammar):
+                self._count -= 1
+                return idle.pop()
+        recognizer = (
+            vosk.KaldiRecognizer(self._model, SAMPLE_RATE, grammar)
+            if grammar
+            else vosk.KaldiRecognizer(self._model, SAMPLE_RATE)
+        )
+        recognizer.SetMaxAlternatives(READINGS)
+        return recognizer
+
+    def give_back(self, grammar: str, recognizer: vosk.KaldiRecognizer) -> None:
+        """Takes back one that has ended its turn; drops those whose grammar was not used for longest."""
+        with self._lock:
+            self._idle.setdefault(grammar, []).append(recognizer)
+            self._idle.move_to_end(grammar)
+            self._count += 1
+            while self._count > MOST_IDLE:
+                oldest = next(iter(self._idle))
+                if self._idle[oldest]:
+                    self._idle[oldest].pop()
+                    self._count -= 1
+                if not self._idle[oldest]:
+                    del self._idle[oldest]
 
 
 class VoskRecogniser:
     """One turn; Vosk's own cuts within the turn are put together again."""
 
-    def __init__(self, recognizer: vosk.KaldiRecognizer) -> None:
-        self._recognizer = recognizer
-        self._recognizer.SetWords(True)
-        self._words: list[dict[str, Any]] = []
+    def __init__(self, pool: _Pool, grammar: str, expected: frozenset[Words], *, hears_all: bool) -> None:
+        self._pool = pool
+        self._grammar = grammar
+        self._expected = expected
+        self._hears_all = hears_all
+        self._recognizer = pool.take(grammar)
+        self._stretches: list[Weighed] = []
 
     def accept(self, pcm: Pcm) -> str:
         """Takes the next audio; the text so far may still change."""
         if self._recognizer.AcceptWaveform(pcm):
-            self._words += json.loads(self._recognizer.Result()).get("result", ())
-            return _text(self._words)
+            self._stretches.append(_weighed(self._recognizer.Result()))
+            return self._text()
         partial = json.loads(self._recognizer.PartialResult()).get("partial", "")
-        return f"{_text(self._words)} {_without_unknown(partial)}".strip()
+        return f"{self._text()} {_without_unknown(partial)}".strip()
 
     def finish(self) -> Recognised:
-        """The text of the turn; empty, with the confidence it had, where that is below `LEAST_CONFIDENCE`.
+        """The text of the turn; empty, with the confidence it had, where it is too doubtful (`readings`)."""
+        stretches = [*self._stretches, _weighed(self._recognizer.FinalResult())]
+        self._pool.give_back(self._grammar, self._recognizer)
+        return conclude(stretches, self._expected, hears_all=self._hears_all)
 
-        What is doubted is dropped altogether: as a further reading it could still become somebody's answer.
-        """
-        words = self._words + json.loads(self._recognizer.FinalResult()).get("result", [])
-        if not words:
-            return Recognised("", 0.0)
-        confidence = sum(word["conf"] for word in words) / len(words)
-        return Recognised(_text(words) if confidence >= LEAST_CONFIDENCE else "", confidence)
+    def _text(self) -> str:
+        return " ".join(stretch.text for stretch in self._stretches if stretch.text)
 
 
-def _text(words: Sequence[dict[str, Any]]) -> str:
-    return _without_unknown(" ".join(word["word"] for word in words))
+def _weighed(result: str) -> Weighed:
+    alternatives = json.loads(result).get("alternatives", ())
+    return weigh([Reading(_without_unknown(each["text"]), each["confidence"]) for each in alternatives])
 
 
 def _without_unknown(text: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from core.results import CallResult
 from robot.dialog.flow import StepId, VoiceSex
+from robot.dialog.hints import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ DialogEvent = Started | PromptEnded | Interrupted | Heard | Pressed | NoInput | 
 class Speak:
     """Say `text` (variables filled in, figures in words) or play the stored `audio`.
 
-    Keys and speech stop it if `barge_in`; where `keys_only` is set too, speech does not.
+    Keys and speech stop it if `barge_in`; where `keys_only` is set too, speech does not. `delivery` is the same text
+    in pieces with their rates and pauses, where the designer gave any.
     """
 
     text: str
@@ -88,6 +90,7 @@ class Speak:
     voice: VoiceSex
     barge_in: bool
     keys_only: bool = False
+    delivery: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ AFTER: Final = r"(?![\w@\\/])(?![.,:][0-9])"
 """A figure ends here."""
 
 PHONE: Final = re.compile(
-    r"(?<![\w.,+-])(?:\+[1-9][0-9]{6,14}"
+    r"(?<![\w.,+-])(?:\+[1-9][0-9]{6,14}|\+[1-9][0-9]{0,2}(?:[ -]\(?[0-9]{2,4}\)?){2,4}"
     r"|(?:\+7|[78])[ -]?\(?[0-9]{3}\)?[ -]?[0-9]{3}(?:[ -]?[0-9]{2}){2}"
     rf"|[0-9]{{2,3}}-[0-9]{{2}}-[0-9]{{2}})(?!-){AFTER}"
 )
-"""A phone: international, Russian however it is written, or a short local one (123-45-67)."""
+"""A phone: international with or without spaces, Russian however it is written, or a short local one (123-45-67)."""
 DATE: Final = re.compile(
     rf"{BEFORE}(?:(?P<d>[0-9]{{1,2}})\.(?P<m>[0-9]{{1,2}})\.(?P<y>[0-9]{{4}}|[0-9]{{2}})"
     rf"|(?P<y2>[0-9]{{4}})-(?P<m2>[0-9]{{2}})-(?P<d2>[0-9]{{2}})){AFTER}"
@@ -28,7 +28,7 @@ DATE: Final = re.compile(
 TIME: Final = re.compile(rf"{BEFORE}([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9])?{AFTER}")
 RANGE: Final = re.compile(rf"{BEFORE}([0-9]{{1,6}}) ?[-–—] ?([0-9]{{1,6}})(?![-–—]){AFTER}(?= *(\w+)?)")
 """From one number to another."""
-DIGITS: Final = re.compile(rf"{BEFORE}(?:0[0-9]+|[0-9]{{10,}}){AFTER}")
+DIGITS: Final = re.compile(rf"{BEFORE}(?<![0-9][ \u00a0\u202f])(?:0[0-9]+|[0-9]{{10,}}){AFTER}")
 """Figures that are no amount: they begin with a nought, or are too long."""
 MAX_DIGITS: Final = 15
 
@@ -53,7 +53,7 @@ def phone_groups(written: str) -> Iterator[str]:
     plain = re.sub(r"[^0-9+]", "", written)
     if not plain.startswith("+"):
         russian = (plain[0], plain[1:4], plain[4:7], plain[7:9], plain[9:])
-        yield from russian if len(plain) == 11 else re.findall(r"[0-9]+", written)
+        yield from russian if len(plain) == 11 and plain[0] in "78" else re.findall(r"[0-9]+", written)
         return
     try:
         number = phonenumbers.parse(plain)

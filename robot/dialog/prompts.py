@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from robot.dialog.events import Speak
 from robot.dialog.flow import Ask, End, Flow, Language, Prompt, Say, Step, Transfer
-from robot.dialog.texts import pieces_of, say
+from robot.dialog.texts import delivery, pieces_of, say
 
 
 def speak(
@@ -23,7 +23,14 @@ def speak(
     text = say(prompt.text, variables, language)
     if not text and not prompt.audio:
         return None
-    return Speak(text=text, audio=prompt.audio or None, voice=prompt.voice, barge_in=barge_in, keys_only=keys_only)
+    return Speak(
+        text=text,
+        audio=prompt.audio or None,
+        voice=prompt.voice,
+        barge_in=barge_in,
+        keys_only=keys_only,
+        delivery=delivery(prompt.text, variables, language),
+    )
 
 
 def prompts_of(flow: Flow) -> Iterator[Prompt]:

@@ -1,8 +1,9 @@
-"""Texts with `{variables}`: how they are read, checked and filled in (SPEC R6.5).
+"""Texts with `{variables}` and `[hints]`: how they are read, checked and filled in (SPEC R6.5).
 
 A variable is `{name}` or `{name|what is said where the value is missing}`. Names are compared without regard to
 case. A value is put in once and never read again: braces inside it stay braces. A value that is missing and has
-no default leaves no hole: the spaces and the punctuation around it close up (`tidy`).
+no default leaves no hole: the spaces and the punctuation around it close up (`tidy`). Hints (`robot.dialog.hints`)
+are read before values are put in, so no value is obeyed as a hint.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 
 from core.errors import BadInput
 from robot.dialog.flow import Language
+from robot.dialog.hints import EXAMPLES, Piece, joined, take_apart
 from robot.dialog.spoken import spoken
 
 MAX_TEXT: Final = 500
@@ -58,12 +60,13 @@ def pieces_of(text: str) -> tuple[str | Slot, ...]:
 
 
 def literal_length(text: str) -> int:
-    """How many characters the text has without its variables."""
-    return sum(len(piece) for piece in pieces_of(text) if isinstance(piece, str))
+    """How many characters the text has without its variables and hints."""
+    literal = "".join(piece for piece in pieces_of(text) if isinstance(piece, str))
+    return sum(len(piece.text) for piece in take_apart(literal).pieces)
 
 
 def check_text(text: str, *, field: str, custom: Collection[str] | None = None) -> None:
-    """Raises `BadInput` if the text is too long, has a brace out of place, or names an unknown variable.
+    """Raises `BadInput` if the text is too long, has a brace or a hint out of place, or names an unknown variable.
 
     `custom` are the custom fields that the contacts have; None where they are not known yet: any name will do.
     """
@@ -72,6 +75,7 @@ def check_text(text: str, *, field: str, custom: Collection[str] | None = None) 
         raise BadInput("text_too_long", message, field=field, hint=f"Take out {length - MAX_TEXT} characters.")
     if (wrong := _UNSAYABLE.search(text)) is not None:
         raise BadInput("bad_character", f"The text holds {wrong[0]!r}, which cannot be said.", field=field)
+    _check_hints(text, field)
     known = None if custom is None else KNOWN | {name.casefold() for name in custom}
     for piece in pieces_of(text):
         if isinstance(piece, str):
@@ -81,6 +85,15 @@ def check_text(text: str, *, field: str, custom: Collection[str] | None = None) 
         elif known is not None and piece.name not in known:
             hint = f"Known are: {', '.join(sorted(known))}."
             raise BadInput("unknown_variable", f"There is no variable {piece.name!r}.", field=field, hint=hint)
+
+
+def _check_hints(text: str, field: str) -> None:
+    pieces, fault = take_apart(text)
+    if fault is not None:
+        message = f"Character {fault.position}: {fault.message}"
+        raise BadInput("bad_hint", message, field=field, hint=EXAMPLES)
+    if text.strip() and not any(piece.text.strip() for piece in pieces):
+        raise BadInput("no_text", "The text has nothing to say besides its hints.", field=field)
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:
@@ -93,7 +106,19 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 def say(text: str, variables: Mapping[str, str], language: Language) -> str:
     """The text with its variables put in, as a person would say it: numbers, sums, dates and phones in words."""
-    return spoken(fill(text, variables), language)
+    pieces = take_apart(text).pieces
+    if len(pieces) == 1:
+        return spoken(fill(pieces[0].text, variables), language)
+    return joined(piece.text for piece in delivery(text, variables, language))
+
+
+def delivery(text: str, variables: Mapping[str, str], language: Language) -> tuple[Piece, ...]:
+    """The same in the pieces that its hints make of it; empty where it has no hints or nothing is left to say."""
+    pieces = take_apart(text).pieces
+    if len(pieces) == 1 and pieces[0].rate == 1.0 and not pieces[0].pause_ms:
+        return ()
+    said = tuple(Piece(spoken(fill(one.text, variables), language).strip(), one.rate, one.pause_ms) for one in pieces)
+    return said if any(any(map(str.isalnum, piece.text)) for piece in said) else ()
 
 
 def _value(slot: Slot, variables: Mapping[str, str]) -> str:

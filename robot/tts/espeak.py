@@ -62,13 +62,13 @@ class _Engine:
             self._pieces.append(ctypes.string_at(wave, count * 2))
         return 0
 
-    def say(self, text: str, voice: str) -> bytes:
+    def say(self, text: str, voice: str, words_per_minute: int) -> bytes:
         """The utterance as 16-bit PCM at `rate`."""
         self._pieces.clear()
         encoded = text.encode()
         told = self._library.espeak_SetVoiceByName(voice.encode())
         if told == _OK:
-            told = self._library.espeak_SetParameter(_RATE_PARAMETER, WORDS_PER_MINUTE, 0)
+            told = self._library.espeak_SetParameter(_RATE_PARAMETER, words_per_minute, 0)
         if told == _OK:
             told = self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
         if told != _OK:
@@ -81,12 +81,12 @@ class EspeakVoice:
 
     name = "espeak-ng"
 
-    def say(self, text: str, *, language: Language, sex: VoiceSex) -> Pcm:
+    def say(self, text: str, *, language: Language, sex: VoiceSex, rate: float = 1.0) -> Pcm:
         """The text as levelled telephone audio; empty for a text without anything to pronounce."""
         global _engine
         with _lock:
             if _engine is None:
                 _engine = _Engine()
-            wave = _engine.say(text.replace("\0", " "), VOICES[language, sex])
-            rate = _engine.rate
-        return telephone(np.frombuffer(wave, dtype=np.int16), rate)
+            wave = _engine.say(text.replace("\0", " "), VOICES[language, sex], round(WORDS_PER_MINUTE * rate))
+            samples_per_s = _engine.rate
+        return telephone(np.frombuffer(wave, dtype=np.int16), samples_per_s)

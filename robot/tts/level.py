@@ -1,4 +1,8 @@
-"""Speech of any rate brought to telephone audio: 8 kHz, an even level, no silence at its ends."""
+"""Speech of any rate brought to telephone audio: 8 kHz, an even level, no silence at its ends.
+
+The level is the RMS of what is spoken, pauses left out, so a text with many pauses is not made louder. The peak is
+the true one, between the samples too, for a codec or a converter further on plays those.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ _KNEE: Final = 0.5
 _QUIET_DB: Final = -40.0
 _SILENT_DB: Final = -80.0
 _MARGIN: Final = 160
+OVERSAMPLED: Final = 4 * SAMPLE_RATE
 
 Wave = npt.NDArray[np.float64]
 
@@ -23,9 +28,21 @@ Wave = npt.NDArray[np.float64]
 def telephone(wave: npt.NDArray[np.int16] | npt.NDArray[np.float32], rate: int) -> Pcm:
     """Mono speech at `rate` as 8 kHz PCM: about -20 dBFS RMS without pauses, peaks below -1 dBFS, ends trimmed."""
     scaled = wave.astype(np.float64) / 32768.0 if wave.dtype == np.int16 else wave.astype(np.float64)
-    narrow: Wave = scaled if rate == SAMPLE_RATE else soxr.resample(scaled, rate, SAMPLE_RATE, quality="HQ")
-    levelled = limit(trim(narrow))
-    return np.round(levelled * 32767.0).astype("<i2").tobytes()
+    narrow: Wave = scaled if rate == SAMPLE_RATE else soxr.resample(scaled, rate, SAMPLE_RATE, quality="VHQ")
+    return pcm_of(limit(trim(narrow)))
+
+
+def pcm_of(wave: Wave) -> Pcm:
+    """A wave between -1 and 1 as 16-bit PCM."""
+    return np.round(wave * 32767.0).astype("<i2").tobytes()
+
+
+def true_peak_db(wave: Wave) -> float:
+    """The greatest level in dBFS that the wave reaches at or between its samples; -120 for silence."""
+    if not len(wave):
+        return -120.0
+    finer = soxr.resample(np.pad(wave, _MARGIN), SAMPLE_RATE, OVERSAMPLED, quality="VHQ")
+    return float(20.0 * np.log10(max(np.abs(finer).max(), np.abs(wave).max(), 1e-6)))
 
 
 def speech_rms_db(wave: Wave) -> float:
@@ -48,14 +65,15 @@ def trim(wave: Wave) -> Wave:
 
 def limit(wave: Wave) -> Wave:
     """The wave at the wanted level; what would pass the knee is bent softly towards the greatest peak."""
-    level = speech_rms_db(wave)
-    if level <= -120.0:
+    if speech_rms_db(wave) <= -120.0:
         return wave
-    ceiling = 10.0 ** (PEAK_DB / 20.0) * 0.999
+    ceiling = 10.0 ** (PEAK_DB / 20.0) * 0.99
     bent = wave
-    for _ in range(3):
+    for _ in range(4):
         bent = _bend(bent * 10.0 ** ((TARGET_RMS_DB - speech_rms_db(bent)) / 20.0), ceiling)
-    return bent
+        if (over := true_peak_db(bent) - PEAK_DB) > 0.0:
+            ceiling = max(_KNEE * 1.05, ceiling * 10.0 ** (-over / 20.0))
+    return np.asarray(bent * min(1.0, 10.0 ** ((PEAK_DB - 0.01 - true_peak_db(bent)) / 20.0)))
 
 
 def _bend(wave: Wave, ceiling: float) -> Wave:

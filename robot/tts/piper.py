@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from piper import PiperVoice as Engine
+from piper import SynthesisConfig
 
 from core.audio import Pcm
 from core.errors import Unavailable
@@ -28,13 +29,14 @@ class PiperVoice:
             raise Unavailable(
                 "voice_unusable",
                 f"The voice {path} cannot be loaded: {error}.",
-                hint="Fetch the voice again with its .onnx.json file, or take it out of the models folder.",
+                hint=f"This mends it: ./zvonar models fetch {self.name}",
             ) from error
 
-    def say(self, text: str, *, language: Language, sex: VoiceSex) -> Pcm:
+    def say(self, text: str, *, language: Language, sex: VoiceSex, rate: float = 1.0) -> Pcm:
         """The text as levelled telephone audio; `language` and `sex` are the chooser's matter."""
+        settings = SynthesisConfig(length_scale=self._engine.config.length_scale / rate)
         with _phonemiser:
-            chunks = list(self._engine.synthesize(text))
+            chunks = list(self._engine.synthesize(text, settings))
         if not chunks:
             return b""
         wave = np.concatenate([chunk.audio_int16_array for chunk in chunks])

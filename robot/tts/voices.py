@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.audio import Pcm
+from core.audio import Pcm, from_ms
 from models.manifest import ModelKind, find
 from robot.dialog.flow import Language, VoiceSex
+from robot.dialog.hints import Piece
 from robot.ports import Voice
 from robot.tts.espeak import EspeakVoice
 from robot.tts.piper import PiperVoice
@@ -32,9 +33,19 @@ class Voices:
         """The name of the voice that serves `sex`."""
         return self.by_sex[sex].name
 
-    def say(self, text: str, *, language: Language, sex: VoiceSex) -> Pcm:
+    def say(self, text: str, *, language: Language, sex: VoiceSex, rate: float = 1.0) -> Pcm:
         """The whole utterance by the voice that serves `sex`."""
-        return self.by_sex[sex].voice.say(text, language=language, sex=sex)
+        return self.by_sex[sex].voice.say(text, language=language, sex=sex, rate=rate)
+
+
+def deliver(voice: Voice, pieces: Iterable[Piece], *, language: Language, sex: VoiceSex) -> Pcm:
+    """A text in pieces, each at its rate, joined by their pauses; a piece without words is only its pause."""
+    said: list[Pcm] = []
+    for piece in pieces:
+        if any(map(str.isalnum, piece.text)):
+            said.append(voice.say(piece.text, language=language, sex=sex, rate=piece.rate))
+        said.append(bytes(2 * from_ms(piece.pause_ms)))
+    return b"".join(said)
 
 
 def choose_voices(language: Language, folders: Sequence[Path]) -> Voices:

@@ -6,9 +6,10 @@ import asyncio
 import threading
 
 from core.audio import SILENCE, Samples, from_ms, samples
-from robot.hearing import RING_FRAMES, Hearing
+from robot.hearing import RING_FRAMES, Hearing, HearingCounts
 from robot.listener import Listener, ListenerEvent
-from robot.turns import Attend, TurnEnded, attention
+from robot.pauses import Attend, attention
+from robot.turns import TurnEnded
 from robot.workers import Workers
 from tests.fakes.speech import FakeEars, FakeVad, quiet, sound
 from tests.virtual_time import run_virtual
@@ -92,3 +93,17 @@ def test_lost_audio_moves_the_position_by_its_length() -> None:
     events = ears.hear(sound(1000, 400) + quiet(500), WANTED)
     turn = next(event for event in events if isinstance(event, TurnEnded))
     assert turn.start == from_ms(1000)
+
+
+def test_how_late_hearing_is_can_be_counted() -> None:
+    hearing = Hearing(listener(), Workers.inline(), tell=lambda _: None)
+    for _ in range(50):
+        hearing.push(SILENCE)
+    run_virtual(hear(hearing, quiet(1000)))
+    counts = hearing.counts
+    assert counts.chunks == 2000 * 8 // 256
+    assert 0 < counts.late_chunks < counts.chunks, "what waited a second is late, what came after is not"
+    assert counts.latest > from_ms(900)
+    total = HearingCounts(chunks=1, latest=Samples(1))
+    total.add(counts)
+    assert (total.chunks, total.latest) == (counts.chunks + 1, counts.latest)

@@ -11,15 +11,21 @@ from hypothesis import strategies as st
 from core.audio import Samples, from_ms, ms
 from robot.dialog.phrases import words_of
 from robot.listener import Listener, ListenerEvent
-from robot.ports import Recognised
-from robot.turns import (
+from robot.noise import Floor
+from robot.pauses import (
     COMPLETE_PAUSE,
     HALFWAY_PAUSE,
-    LATE,
     LONGEST_TURN,
     OPEN_PAUSE,
     Attend,
     Attention,
+    attention,
+    is_backchannel,
+    pause_after,
+)
+from robot.ports import Recognised
+from robot.turns import (
+    LATE,
     Ending,
     Moment,
     SilenceLasted,
@@ -31,9 +37,6 @@ from robot.turns import (
     TurnState,
     Want,
     advance,
-    attention,
-    is_backchannel,
-    pause_after,
     stops_prompt,
     told,
 )
@@ -282,3 +285,56 @@ def test_no_audio_makes_a_turn_longer_than_allowed(
         state = step.state
         assert not state.speaking or state.now - state.start < LONGEST_TURN + OPEN_PAUSE + CHUNK
     assert sum(isinstance(event, SilenceLasted) for event in events) <= 1
+
+
+def test_sound_without_words_stops_no_prompt_until_it_has_surely_been_speech_for_two_seconds() -> None:
+    wanted = awaiting("да", attend=Attend.INTERRUPTION)
+    assert not any(isinstance(e, StillSpeaking) for e in hear(quiet(320), sound(500, 1700), quiet(900), wanted=wanted))
+    still = [e for e in hear(quiet(320), sound(500, 4000), quiet(900), wanted=wanted) if isinstance(e, StillSpeaking)]
+    assert len(still) == 1
+
+
+def spoken_into_a_prompt(level_db: float, *, voice_db: float | None, speech: float = 0.95) -> list[TurnEvent]:
+    state, found = TurnState(voice_db=voice_db), list[TurnEvent]()
+    for number in range(120):
+        moment = Moment(Samples(number * CHUNK), Samples((number + 1) * CHUNK), speech, level_db)
+        step = advance(state, moment, awaiting("да", attend=Attend.INTERRUPTION))
+        while step.want is not None:
+            found += step.events
+            step = told(step.state, step.want, said(""), awaiting("да", attend=Attend.INTERRUPTION))
+        found += step.events
+        state = step.state
+    return found
+
+
+def test_a_voice_in_the_background_stops_no_prompt() -> None:
+    def stopped(level_db: float, **known: float | None) -> bool:
+        return any(isinstance(event, StillSpeaking) for event in spoken_into_a_prompt(level_db, voice_db=known["v"]))
+
+    assert stopped(-25.0, v=-22.0)
+    assert stopped(-45.0, v=None)
+    assert not stopped(-45.0, v=-22.0)
+
+
+def test_what_is_hardly_louder_than_the_line_begins_a_turn_only_if_it_is_surely_speech() -> None:
+    floor = Floor(-40.0, -40.0, Samples(0))
+    wanted = awaiting("да")
+    for speech, level_db, begins in [(0.6, -38.0, False), (0.6, -30.0, True), (0.9, -38.0, True), (0.4, -20.0, False)]:
+        state = TurnState(floor=floor)
+        for number in range(2):
+            moment = Moment(Samples(number * CHUNK), Samples((number + 1) * CHUNK), speech, level_db)
+            state = advance(state, moment, wanted).state
+        assert state.speaking is begins
+
+
+def test_in_noise_the_pause_is_what_is_no_louder_than_the_line() -> None:
+    """The detector's doubt lingers after the last word; the level does not."""
+    state = TurnState(speaking=True, voiced_until=from_ms(640), now=from_ms(640), floor=Floor(-40.0, -40.0, Samples(0)))
+    for number in range(20, 30):
+        moment = Moment(Samples(number * CHUNK), Samples((number + 1) * CHUNK), 0.6, -39.0)
+        step = advance(state, moment, awaiting("да"))
+        if step.want is Want.READING:
+            break
+        state = step.state
+    assert step.want is Want.READING
+    assert state.voiced_until == from_ms(640)

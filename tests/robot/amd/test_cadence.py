@@ -18,7 +18,8 @@ from robot.amd.cadence import BEEP, LONG_SPEECH, LONGEST, PATIENCE, WAITING, Cad
 from robot.amd.sound import Tone, level_db, tone_of
 from robot.asr.silero import Silero
 from robot.listener import Listener
-from robot.turns import Attention, Moment
+from robot.pauses import Attention
+from robot.turns import Moment
 from tests.fakes.speech import quiet
 
 CHUNK = 256

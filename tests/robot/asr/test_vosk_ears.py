@@ -17,7 +17,8 @@ from robot.asr.words import spelt
 from robot.dialog.flow import Language
 from robot.dialog.phrases import words_of
 from robot.listener import Listener
-from robot.turns import Attend, TurnEnded, attention
+from robot.pauses import Attend, attention
+from robot.turns import TurnEnded
 from tests.fakes.speech import quiet
 
 YES_NO = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from robot.dialog.flow import Language
 from robot.dialog.spoken import spoken
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "spoken"
 
 RUSSIAN = {
     "7100 руб.": "семь тысяч сто рублей.",
@@ -75,12 +78,19 @@ ENGLISH = {
 }
 
 
-@pytest.mark.parametrize(("written", "said"), RUSSIAN.items())
+def golden(language: str) -> list[tuple[str, str]]:
+    """The reviewed examples of a language: one a line, `written => said`."""
+    lines = (GOLDEN / f"{language}.txt").read_text().splitlines()
+    pairs = (line.split(" => ") for line in lines if not line.startswith("#"))
+    return [(written, said) for written, said in pairs]
+
+
+@pytest.mark.parametrize(("written", "said"), [*RUSSIAN.items(), *golden("ru")])
 def test_R6_5_figures_in_russian(written: str, said: str) -> None:
     assert spoken(written, Language.RU) == said
 
 
-@pytest.mark.parametrize(("written", "said"), ENGLISH.items())
+@pytest.mark.parametrize(("written", "said"), [*ENGLISH.items(), *golden("en")])
 def test_R6_5_figures_in_english(written: str, said: str) -> None:
     assert spoken(written, Language.EN) == said
 
@@ -89,6 +99,46 @@ def test_R6_5_figures_in_english(written: str, said: str) -> None:
 def test_R6_5_any_text_can_be_said_and_what_is_said_stays(text: str, language: Language) -> None:
     once = spoken(text, language)
     assert len(once) < 100 + 20 * len(text)
+
+
+@given(amount=st.integers(0, 10**6), unit=st.sampled_from(["руб.", "₽", "%", "кг", "мин", "дней", "клиентов"]))
+def test_R6_5_grouped_figures_are_said_as_those_without_spaces(amount: int, unit: str) -> None:
+    grouped = f"{amount:,}".replace(",", " ")
+    assert spoken(f"за {grouped} {unit}", Language.RU) == spoken(f"за {amount} {unit}", Language.RU)
+
+
+@pytest.mark.parametrize(
+    ("case", "forms"),
+    [
+        ("", ("рубль", "рубля", "рублей")),
+        ("до", ("рубля", "рублей", "рублей")),
+        ("к", ("рублю", "рублям", "рублям")),
+        ("за", ("рубль", "рубля", "рублей")),
+        ("между", ("рублём", "рублями", "рублями")),
+        ("о", ("рубле", "рублях", "рублях")),
+    ],
+)
+@given(number=st.integers(0, 9999))
+def test_R6_5_the_noun_agrees_with_the_number_in_every_case(
+    case: str, forms: tuple[str, str, str], number: int
+) -> None:
+    said = spoken(f"{case} {number} руб. в месяц".strip(), Language.RU).split()
+    last, teens = number % 10, number % 100 in range(11, 15)
+    wanted = forms[2] if teens or last in (0, 5, 6, 7, 8, 9) else forms[0] if last == 1 else forms[1]
+    assert said[-3] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Пункт 3.2.1 договора A4, сайт shop24.ru/12/5 и почта a1@b2.ru",
+        "Адрес 10.0.0.1:8080",
+        "Г. и д. без чисел",
+        "Ответьте: да. Нет? Г-н Иванов",
+    ],
+)
+def test_R6_5_what_is_no_figure_and_no_abbreviation_stays(text: str) -> None:
+    assert spoken(text, Language.RU) == text
 
 
 @given(number=st.integers(0, 10**9 - 1), language=st.sampled_from(Language))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,14 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from piper import AudioChunk, SynthesisConfig
 
 from core.errors import Unavailable
 from robot.dialog.flow import Language, VoiceSex
+from robot.dialog.hints import Piece
 from robot.ports import Voice
 from robot.tts.espeak import EspeakVoice
-from robot.tts.level import TARGET_RMS_DB, limit, speech_rms_db, telephone, trim
+from robot.tts.level import PEAK_DB, TARGET_RMS_DB, limit, speech_rms_db, telephone, trim, true_peak_db
 from robot.tts.piper import PiperVoice
-from robot.tts.voices import choose_voices
+from robot.tts.voices import choose_voices, deliver
 from tests.fakes.speech import FakeVoice
 
 TEXTS = {
@@ -58,8 +61,50 @@ def test_nothing_to_say_is_no_audio(voice: Voice) -> None:
 def test_prompts_have_one_level_and_no_silence_around(language: Language, sex: VoiceSex, text: str) -> None:
     wave = wave_of(EspeakVoice().say(text, language=language, sex=sex))
     assert speech_rms_db(wave) == pytest.approx(TARGET_RMS_DB, abs=1.0)
-    assert 20 * np.log10(np.abs(wave).max()) < -1.0
+    assert true_peak_db(wave) <= PEAK_DB
     assert len(trim(wave)) >= len(wave) - 320
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("sex", VoiceSex)
+def test_rates_change_the_length_and_not_the_level(voice: Voice, language: Language, sex: VoiceSex) -> None:
+    text = TEXTS[language][2]
+    slow, usual, fast = (len(voice.say(text, language=language, sex=sex, rate=rate)) for rate in (0.7, 1.0, 1.4))
+    assert slow > usual * 1.2
+    assert fast < usual * 0.85
+    if isinstance(voice, EspeakVoice):
+        for rate in (0.5, 0.7, 1.4, 2.0):
+            wave = wave_of(voice.say(text, language=language, sex=sex, rate=rate))
+            assert speech_rms_db(wave) == pytest.approx(TARGET_RMS_DB, abs=1.0)
+
+
+def test_a_rate_holds_for_its_piece_alone() -> None:
+    voice = EspeakVoice()
+    before = voice.say("Здравствуйте", language=Language.RU, sex=VoiceSex.MALE)
+    voice.say("Здравствуйте", language=Language.RU, sex=VoiceSex.MALE, rate=0.5)
+    after = voice.say("Здравствуйте", language=Language.RU, sex=VoiceSex.MALE)
+    assert len(after) == pytest.approx(len(before), rel=0.05)
+
+
+def test_a_pause_is_as_long_as_it_was_asked_for() -> None:
+    pieces = (Piece("Код", 1.0, 700), Piece("два", 0.8))
+    wave = wave_of(deliver(EspeakVoice(), pieces, language=Language.RU, sex=VoiceSex.FEMALE))
+    powers = (wave[: len(wave) // 80 * 80].reshape(-1, 80) ** 2).mean(axis=1)
+    quiet = "".join("q" if power < 1e-6 else "L" for power in powers)
+    longest = max(len(run) for run in quiet.split("L")) * 10
+    assert 700 <= longest <= 760
+
+
+def test_a_piece_without_words_is_only_its_pause(voice: Voice) -> None:
+    pieces = (Piece("...", 1.0, 500), Piece("", 1.0, 250))
+    assert deliver(voice, pieces, language=Language.RU, sex=VoiceSex.MALE) == bytes(2 * 8 * 750)
+
+
+def test_all_voices_are_equally_loud() -> None:
+    levels = [
+        speech_rms_db(wave_of(EspeakVoice().say(text, language=language, sex=sex))) for language, sex, text in CASES
+    ]
+    assert max(levels) - min(levels) < 1.0
 
 
 def test_man_and_woman_sound_different() -> None:
@@ -102,7 +147,7 @@ def test_any_speech_comes_out_at_one_level_below_the_peak(rate: int, gain: float
     speech = np.clip(speech, -1, 1) * gain
     padded = np.concatenate((np.zeros(silence), speech, np.zeros(silence)))
     wave = wave_of(telephone(padded.astype(np.float32), rate))
-    assert np.abs(wave).max() < 10 ** (-1 / 20)
+    assert true_peak_db(wave) <= PEAK_DB
     assert speech_rms_db(wave) == pytest.approx(TARGET_RMS_DB, abs=1.5)
 
 
@@ -133,6 +178,26 @@ def test_a_fetched_piper_voice_is_taken_first(shared: Path, tmp_path: Path, own_
         voices.say("Добрый день. Как дела?", language=Language.RU, sex=VoiceSex.FEMALE) == b""
     )  # it only says silence
     assert voices.say("Добрый день.", language=Language.RU, sex=VoiceSex.MALE)
+
+
+@pytest.mark.shared
+def test_a_piper_voice_takes_a_rate(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = shared / "models" / "piper-test-voice-silence"
+    shutil.copyfile(source / "test_voice.onnx", tmp_path / "v.onnx")
+    shutil.copyfile(source / "test_voice.onnx.json", tmp_path / "v.onnx.json")
+    voice = PiperVoice(tmp_path / "v.onnx")
+    usual = voice._engine.config.length_scale
+    asked: list[float | None] = []
+    spoken = voice._engine.synthesize
+
+    def noted(text: str, settings: SynthesisConfig) -> Iterable[AudioChunk]:
+        asked.append(settings.length_scale)
+        return spoken(text, settings)
+
+    monkeypatch.setattr(voice._engine, "synthesize", noted)
+    for rate in (1.0, 0.8):
+        voice.say("Hello.", language=Language.EN, sex=VoiceSex.MALE, rate=rate)
+    assert asked == [usual, usual / 0.8]
 
 
 def test_a_broken_piper_voice_is_unavailable_with_its_path(tmp_path: Path) -> None:
