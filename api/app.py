@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from api import calls, campaigns, contacts, groups, health, live, reports, session, trunks
+from api import (
+    calls,
+    campaigns,
+    causes,
+    company,
+    contact_fields,
+    contacts,
+    exports,
+    groups,
+    health,
+    imports,
+    leads,
+    live,
+    microphone,
+    number_lists,
+    reports,
+    session,
+    trunks,
+)
 from api.body_limit import BodyLimit
 from api.deps import Deps
 from api.headers import SecureHeaders
@@ -19,20 +37,40 @@ __all__ = ["Deps", "bare_app", "create_app"]
 PREFIX = "/api/v1"
 DESCRIPTION = """Everything the interface does.
 
-Sign in with `POST /api/v1/session`; the cookie it sets says who asks. Every change (POST, DELETE) needs the header
-`X-Requested-With: zvonar` or a same-origin page. A refusal is `application/problem+json`: a stable `code`, a
+Sign in with `POST /api/v1/session`; the cookie it sets says who asks. Every change (POST, PUT, PATCH, DELETE) needs
+the header `X-Requested-With: zvonar` or a same-origin page. A refusal is `application/problem+json`: a stable `code`, a
 `message`, and where there are such a `field` and a `hint`. Instants are ISO 8601 in UTC. Live changes come over the
 WebSocket `/api/v1/live`."""
 TAGS = [
     {"name": "session", "description": "Signing in and out."},
     {"name": "campaigns", "description": "Calling campaigns."},
-    {"name": "contacts", "description": "Loading contacts."},
+    {"name": "leads", "description": "Contacts in a campaign: one by one, and many at once."},
+    {"name": "contacts", "description": "Loading and writing lists of contacts; their fields and tags."},
+    {"name": "number lists", "description": "Numbers never to be called, and those of special guests."},
     {"name": "reports", "description": "What campaigns achieved."},
     {"name": "calls", "description": "Single calls with their recordings."},
     {"name": "operator groups", "description": "Operators to whom robots transfer."},
+    {"name": "company", "description": "Rules that hold for all campaigns, and calls outside of them."},
     {"name": "trunks", "description": "Outgoing lines."},
     {"name": "service", "description": "Health and metrics."},
 ]
+PARTS = (
+    session,
+    campaigns,
+    causes,
+    reports,
+    leads,
+    contacts,
+    imports,
+    exports,
+    contact_fields,
+    number_lists,
+    calls,
+    groups,
+    company,
+    trunks,
+    health,
+)
 
 
 def bare_app() -> FastAPI:
@@ -49,10 +87,11 @@ def bare_app() -> FastAPI:
         license_info={"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
     )
     changes = APIRouter(prefix=PREFIX, dependencies=[Depends(from_our_pages)], responses=ANY_PROBLEM)
-    for part in (session, campaigns, contacts, reports, calls, groups, trunks, health):
+    for part in PARTS:
         changes.include_router(part.router)
     app.include_router(changes)
     app.include_router(live.router, prefix=PREFIX)
+    app.include_router(microphone.router, prefix=PREFIX)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     answer_problems(app)
     return app

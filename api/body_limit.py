@@ -7,13 +7,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem_of, respond
 
+IMPORT_BYTES = 2 * 1024 * 1024 * 1024
 UPLOAD_BYTES = 50 * 1024 * 1024
 ENVELOPE_BYTES = 64 * 1024  # what a form adds around a file
 OTHER_BYTES = 1024 * 1024
+IMPORTS = "/api/v1/imports"
 
 
 class BodyLimit:
-    """ASGI middleware: `UPLOAD_BYTES` for a form with a file, `OTHER_BYTES` for all else; 413 beyond."""
+    """ASGI middleware: 413 beyond a length that depends on what is sent.
+
+    `IMPORT_BYTES` for a list to import, `UPLOAD_BYTES` for another form with a file, `OTHER_BYTES` for all else.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -62,8 +67,9 @@ class _Counted:
 
 def _limit(scope: Scope) -> tuple[int, HTTPException]:
     is_form = any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
-    limit = UPLOAD_BYTES if is_form else OTHER_BYTES
-    what = "A file" if is_form else "A request"
+    is_import = scope["path"] == IMPORTS
+    limit = IMPORT_BYTES if is_import else UPLOAD_BYTES if is_form else OTHER_BYTES
+    what = "A file" if is_form or is_import else "A request"
     refusal = HTTPException(413, f"{what} may have at most {limit // 1024 // 1024} MB; split it.")
     return (limit + ENVELOPE_BYTES if is_form else limit), refusal
 

@@ -59,7 +59,7 @@ class CallCardView(BaseModel):
 
     attempt: int
     campaign: int
-    lead: int
+    lead: int | None = Field(description="Null once the lead was deleted.")
     name: str
     phone: str
     started_at: datetime

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from api.campaign_forms import RetryForm, ScheduleForm
-from campaigns.campaign import CampaignKind, CampaignStatus, Order
+from campaigns.campaign import CampaignKind, CampaignStatus, LocalTime, Order
 from campaigns.leads import Bucket
 from services.campaigns import CampaignRow
 
@@ -39,6 +40,7 @@ class CampaignView(BaseModel):
     buckets: Buckets
     reached_percent: float = Field(description="Reached leads in percent of all, 0–100.")
     live_calls: int = Field(description="Calls in progress now.")
+    priority: int | None = Field(description="1 goes first; null comes after all numbers.")
 
     @classmethod
     def of(cls, row: CampaignRow) -> CampaignView:
@@ -57,9 +59,17 @@ class CampaignDetails(CampaignView):
     ring_timeout_s: int
     order: Order
     detect_machines: bool
+    local_time: LocalTime
+    budget: Decimal | None
+    spent: Decimal = Field(description="What its ended calls cost.")
+    count_manual_calls: bool
+    auto_finish_days: int
+    finishes_at: datetime | None = Field(description="When it finishes by itself unless something happens in it.")
+    breaker_open: str | None = Field(description="Why the circuit breaker paused it.")
+    script: dict[str, Any] | None = Field(description="What its robot says, as it was given; null for a drawn flow.")
 
     @classmethod
-    def of(cls, row: CampaignRow) -> CampaignDetails:
+    def with_script(cls, row: CampaignRow, script: Mapping[str, Any] | None) -> CampaignDetails:
         """Shapes the answer."""
         campaign = row.campaign
         return cls(
@@ -72,6 +82,14 @@ class CampaignDetails(CampaignView):
             ring_timeout_s=int(campaign.ring_timeout.total_seconds()),
             order=campaign.order,
             detect_machines=campaign.detect_machines,
+            local_time=campaign.local_time,
+            budget=campaign.budget,
+            spent=row.spent,
+            count_manual_calls=campaign.count_manual_calls,
+            auto_finish_days=campaign.auto_finish_days,
+            finishes_at=row.finishes_at,
+            breaker_open=campaign.breaker_open,
+            script=None if script is None else dict(script),
         )
 
 
@@ -96,4 +114,5 @@ def _summary(row: CampaignRow) -> dict[str, Any]:
         "buckets": buckets_of(row.buckets),
         "reached_percent": row.reached_percent,
         "live_calls": row.live_calls,
+        "priority": campaign.priority,
     }

@@ -1,43 +1,63 @@
-"""Campaigns: list, create, switch, finish, copy, delete."""
+"""Campaigns: list, create, change, switch, finish, copy, delete."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, status
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.calls import recording_file
-from api.campaign_forms import CopyForm, NewCampaignForm
+from api.campaign_forms import CampaignChanges, CopyForm, NewCampaignForm
 from api.campaign_views import CampaignDetails, CampaignView
 from api.deps import Deps, Given
 from api.security import By
 from api.trunks import check_trunk
-from campaigns.campaign import CampaignId, CampaignKind, CampaignStatus, RetryPolicy
-from services import campaigns, scenarios
+from campaigns.campaign import CampaignId, CampaignKind, CampaignStatus
+from core.errors import BadInput
+from services import campaigns, deletion, scenarios
 from services.accounts import Asker
+from services.sounds import check_sounds
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
 
 Id = Annotated[int, Path(alias="campaign", ge=1, le=2**63 - 1, description="The campaign's number.")]
 
 
+class Tab(StrEnum):
+    """The pages of the list of campaigns."""
+
+    OPERATOR = "operator"
+    AUTOINFORMER = "autoinformer"
+    DIALOG = "dialog"
+
+
+TABS: Final = {
+    Tab.OPERATOR: {CampaignKind.OPERATOR},
+    Tab.AUTOINFORMER: {CampaignKind.NOTIFICATION, CampaignKind.SURVEY, CampaignKind.OFFER},
+    Tab.DIALOG: {CampaignKind.DIALOG},
+}
+
+
 @router.get("", summary="List campaigns")
 async def list_campaigns(
     asker: By,
     deps: Given,
+    tab: Annotated[Tab | None, Query(description="Only the kinds of this page.")] = None,
     kind: Annotated[list[CampaignKind] | None, Query(description="Only these kinds.")] = None,
     state: Annotated[CampaignStatus | None, Query(alias="status", description="Only this status.")] = None,
     text: Annotated[str | None, Query(max_length=200, description="Only names that hold this.")] = None,
 ) -> list[CampaignView]:
     """Shows the campaigns, newest first."""
-    now = deps.clock.now()
+    wanted = (TABS[tab] if tab else set(CampaignKind)) & (set(kind) if kind else set(CampaignKind))
     async with deps.database.transaction(asker.company) as tx:
-        rows = await campaigns.list_campaigns(tx, now=now, status=state, text=text)
-    return [CampaignView.of(row) for row in rows if not kind or row.campaign.kind in kind]
+        rows = await campaigns.list_campaigns(tx, now=deps.clock.now(), kinds=wanted, status=state, text=text)
+    return [CampaignView.of(row) for row in rows]
 
 
 @router.post("", summary="Create a campaign", status_code=status.HTTP_201_CREATED)
@@ -46,33 +66,35 @@ async def create_campaign(given: NewCampaignForm, asker: By, deps: Given) -> Cam
     now = deps.clock.now()
     check_trunk(given.trunk, deps)
     async with deps.database.transaction(asker.company) as tx:
-        flow, stored = given.script.compiled(given.name)
-        version = await scenarios.publish(tx, name=given.name, flow=flow, script=stored, now=now)
-        new = campaigns.NewCampaign(
-            name=given.name,
-            kind=CampaignKind(given.script.kind),
-            scenario=version,
-            trunk=given.trunk,
-            schedule=given.schedule.value(),
-            retry=given.retry.value() if given.retry else RetryPolicy(),
-            caller_number=given.caller_number,
-            lines=given.lines,
-            ring_timeout=timedelta(seconds=given.ring_timeout_s),
-            order=given.order,
-            starts_on=given.starts_on,
-            ends_on=given.ends_on,
-            detect_machines=given.detect_machines,
-        )
-        made = await campaigns.create_campaign(tx, new, now)
-        row = await campaigns.one_campaign(tx, made, now)
-    return CampaignDetails.of(row)
+        version = None
+        if given.script is not None:
+            flow, stored = given.script.compiled(given.name)
+            check_sounds(flow, deps.folder / "sounds", asker.company)
+            version = await scenarios.publish(tx, name=given.name, flow=flow, script=stored, now=now)
+        made = await campaigns.create_campaign(tx, given.value(version), now)
+        return await _details(tx, made, now)
 
 
 @router.get("/{campaign}", summary="Show a campaign")
 async def show_campaign(id_: Id, asker: By, deps: Given) -> CampaignDetails:
     """Shows one campaign with its settings and how far it is."""
     async with deps.database.transaction(asker.company) as tx:
-        return CampaignDetails.of(await campaigns.one_campaign(tx, CampaignId(id_), deps.clock.now()))
+        return await _details(tx, CampaignId(id_), deps.clock.now())
+
+
+@router.patch("/{campaign}", summary="Change a campaign")
+async def edit(id_: Id, given: CampaignChanges, asker: By, deps: Given) -> CampaignDetails:
+    """Changes the settings that are given; a running campaign's next calls follow them. A finished one refuses."""
+    now = deps.clock.now()
+    campaign = CampaignId(id_)
+    if "trunk" in given.model_fields_set:
+        check_trunk(given.trunk, deps)
+    async with deps.database.transaction(asker.company) as tx:
+        version = await _new_version(tx, campaign, given, asker, deps)
+        await campaigns.edit_campaign(tx, campaign, lambda was: given.of(was, version), now)
+        shown = await _details(tx, campaign, now)
+    deps.wake()
+    return shown
 
 
 @router.post("/{campaign}/start", summary="Switch on")
@@ -93,8 +115,7 @@ async def finish(id_: Id, asker: By, deps: Given) -> CampaignDetails:
     now = deps.clock.now()
     async with deps.database.transaction(asker.company) as tx:
         await campaigns.finish_campaign(tx, CampaignId(id_), now)
-        row = await campaigns.one_campaign(tx, CampaignId(id_), now)
-    return CampaignDetails.of(row)
+        return await _details(tx, CampaignId(id_), now)
 
 
 @router.post("/{campaign}/copy", summary="Copy", status_code=status.HTTP_201_CREATED)
@@ -103,15 +124,14 @@ async def copy(id_: Id, given: CopyForm, asker: By, deps: Given) -> CampaignDeta
     now = deps.clock.now()
     async with deps.database.transaction(asker.company) as tx:
         made = await campaigns.copy_campaign(tx, CampaignId(id_), name=given.name, now=now)
-        row = await campaigns.one_campaign(tx, made, now)
-    return CampaignDetails.of(row)
+        return await _details(tx, made, now)
 
 
 @router.delete("/{campaign}", summary="Delete", status_code=status.HTTP_204_NO_CONTENT)
 async def delete(id_: Id, asker: By, deps: Given) -> None:
     """Deletes the campaign with its calls and their recordings; its contacts stay in the address book."""
     async with deps.database.transaction(asker.company) as tx:
-        recordings = await campaigns.delete_campaign(tx, CampaignId(id_))
+        recordings = await deletion.delete_campaign(tx, CampaignId(id_), deps.clock.now())
     await asyncio.to_thread(_remove, deps.recordings, recordings)
 
 
@@ -126,6 +146,29 @@ async def _switch(id_: int, asker: Asker, deps: Deps, *, on: bool) -> CampaignDe
     now = deps.clock.now()
     async with deps.database.transaction(asker.company) as tx:
         await campaigns.switch(tx, CampaignId(id_), on=on, now=now)
-        row = await campaigns.one_campaign(tx, CampaignId(id_), now)
+        shown = await _details(tx, CampaignId(id_), now)
     deps.wake()
-    return CampaignDetails.of(row)
+    return shown
+
+
+async def _details(tx: AsyncConnection, campaign: CampaignId, now: datetime) -> CampaignDetails:
+    row = await campaigns.one_campaign(tx, campaign, now)
+    version = row.campaign.scenario
+    return CampaignDetails.with_script(row, None if version is None else await scenarios.script_of(tx, version))
+
+
+async def _new_version(
+    tx: AsyncConnection, campaign: CampaignId, given: CampaignChanges, asker: Asker, deps: Deps
+) -> int | None:
+    """Publishes a script that is given as the next version of the campaign's scenario."""
+    if "script" not in given.model_fields_set:
+        return None
+    now = deps.clock.now()
+    was = (await campaigns.one_campaign(tx, campaign, now)).campaign
+    if was.scenario is None or CampaignKind(given.script.kind) is not was.kind:
+        message = f"A campaign of the kind {was.kind} cannot run a script of the kind {given.script.kind}."
+        raise BadInput("other_kind", message, field="script.kind", hint="Make a new campaign for it.")
+    name = await scenarios.name_of(tx, was.scenario)
+    flow, stored = given.script.compiled(name)
+    check_sounds(flow, deps.folder / "sounds", asker.company)
+    return await scenarios.publish(tx, name=name, flow=flow, script=stored, now=now)

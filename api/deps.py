@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
 from core.clock import Clock
+from robot.microphone import Talks
+from services.jobs import JobQueue
 from storage.database import Database
 from storage.live import LiveFeed
 
@@ -23,7 +25,8 @@ class Deps:
 
     `web_dist` is the built interface, None if there is none; `recordings` is the folder below which the paths
     of recordings lie; `wake` tells the dialler that there may be new work; `trunks` names those that campaigns may
-    use; `registry` is what /metrics prints.
+    use; `jobs` takes what is done in the background, whose files lie below `folder`; `registry` is what /metrics
+    prints; `talks` lets pages talk with robots, None where this process has no ears.
     """
 
     database: Database
@@ -34,8 +37,11 @@ class Deps:
     recordings: Path
     wake: Callable[[], None]
     trunks: Callable[[], Sequence[str]]
+    jobs: JobQueue
+    folder: Path
     version: str
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    talks: Talks | None = None
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

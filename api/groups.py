@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.deps import Given
+from api.forms import Form
 from api.security import By
 from services import groups
 from services.groups import OperatorGroup
@@ -15,7 +16,7 @@ from services.groups import OperatorGroup
 router = APIRouter(prefix="/operator-groups", tags=["operator groups"])
 
 
-class GroupForm(BaseModel):
+class GroupForm(Form):
     """A group by its name and its operators' telephones, in any order."""
 
     name: str = Field(min_length=1, max_length=200)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -51,8 +52,7 @@ def problem_of(error: Exception) -> Problem:
         case ZvonarError():
             return _problem(error.status, error.code, error.message, field=error.field, hint=error.hint)
         case RequestValidationError():
-            first = error.errors()[0]
-            return _problem(422, f"invalid_{first['type']}", _sentence(first["msg"]), field=_path(first["loc"]))
+            return _invalid(error.errors()[0])
         case HTTPException():
             code = _CODES.get(error.status_code, "refused")
             return _problem(error.status_code, code, _sentence(str(error.detail)))
@@ -85,6 +85,15 @@ def answer_problems(app: FastAPI) -> None:
 def _problem(status: int, code: str, message: str, *, field: str | None = None, hint: str | None = None) -> Problem:
     title = HTTPStatus(status).phrase
     return Problem(title=title, status=status, code=code, message=message, field=field, hint=hint)
+
+
+def _invalid(first: Mapping[str, Any]) -> Problem:
+    """What the shape of a request is refused for; of several faults the first."""
+    place = _path(first["loc"])
+    if first["type"] == "extra_forbidden":
+        hint = "Leave it out; GET /api/v1/openapi.json lists the fields."
+        return _problem(422, "unknown_field", f"There is no field {first['loc'][-1]!r} here.", field=place, hint=hint)
+    return _problem(422, f"invalid_{first['type']}", _sentence(first["msg"]), field=place)
 
 
 def _path(place: Sequence[object]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -62,6 +63,7 @@ class ReportView(BaseModel):
     results: dict[CallResult, int] = Field(description="Ended calls by result; a result that never came is left out.")
     questions: list[QuestionView]
     talk_seconds: float
+    spent: Decimal = Field(description="What its ended calls cost.")
 
     @classmethod
     def of(cls, report: CampaignReport) -> ReportView:
@@ -75,6 +77,7 @@ class ReportView(BaseModel):
             results=dict(report.results),
             questions=[QuestionView.of(question) for question in report.answers],
             talk_seconds=report.talk_seconds,
+            spent=report.spent,
         )
 
 
@@ -116,7 +119,7 @@ class CallView(BaseModel):
     """One call in the list of calls."""
 
     attempt: int
-    lead: int
+    lead: int | None = Field(description="Null once the lead was deleted.")
     name: str
     phone: str
     started_at: datetime

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic_core import InitErrorDetails
+from pydantic import ConfigDict, Field
 
+from api.forms import AS_WRITTEN, Form
 from core.errors import BadInput
 from robot.dialog.flow import Flow, Language, VoiceSex
 from robot.dialog.scripts import Then, flow_of_script, script_from_json, script_to_json
@@ -26,7 +26,7 @@ Phrases = Annotated[
 Repeats = Annotated[int, Field(description="How often it is asked again after no or a wrong answer, 0–5.")]
 
 
-class PromptForm(BaseModel):
+class PromptForm(Form):
     """What is said: a text, or a stored sound file (the text is then what stands in the transcript)."""
 
     text: str = Field(
@@ -38,7 +38,7 @@ class PromptForm(BaseModel):
     audio: str | None = Field(default=None, description="A stored sound file to play instead of the text.")
 
 
-class _ScriptForm(BaseModel):
+class _ScriptForm(Form):
     language: Language = Field(default=Language.RU, description="What the robot speaks and hears.")
 
     def compiled(self, name: str) -> tuple[Flow, dict[str, Any]]:
@@ -51,7 +51,7 @@ class _ScriptForm(BaseModel):
             raise BadInput(error.code, error.message, field=field, hint=error.hint) from error
 
 
-class ConfirmForm(BaseModel):
+class ConfirmForm(Form):
     """The key that says the message arrived."""
 
     key: str = Field(description="A key of the telephone: 0–9, * or #.", examples=["1"])
@@ -80,7 +80,7 @@ class NotificationForm(_ScriptForm):
     confirm: ConfirmForm | None = Field(default=None, description="Waits for this key after the message.")
 
 
-class SurveyAnswerForm(BaseModel):
+class SurveyAnswerForm(Form):
     """An answer by key, by phrases, or by both; with neither it gets a key by its place."""
 
     label: Label
@@ -89,7 +89,7 @@ class SurveyAnswerForm(BaseModel):
     reply: PromptForm | None = Field(default=None, description="What is said after this answer.")
 
 
-class QuestionForm(BaseModel):
+class QuestionForm(Form):
     """One question."""
 
     title: str = Field(description="Names the question in reports.", examples=["Оценка"])
@@ -131,7 +131,7 @@ class SurveyForm(_ScriptForm):
     closing: PromptForm | None = None
 
 
-class OfferAnswerForm(BaseModel):
+class OfferAnswerForm(Form):
     """An answer to the offer, and what follows it."""
 
     label: Label
@@ -178,20 +178,4 @@ class OfferForm(_ScriptForm):
     transfer_failed: PromptForm | None = Field(default=None, description="What is said when no operator came.")
 
 
-def _place_as_written(value: object, inner: ValidatorFunctionWrapHandler) -> object:
-    """Names a field as the asker wrote it: pydantic puts the kind, which is no level of the JSON, into its place."""
-    try:
-        return inner(value)
-    except ValidationError as error:
-        raise ValidationError.from_exception_data(
-            error.title,
-            [
-                InitErrorDetails(type=one["type"], loc=one["loc"][1:], input=one["input"], ctx=one.get("ctx") or {})
-                for one in error.errors(include_url=False)
-            ],
-        ) from error
-
-
-Script = Annotated[
-    NotificationForm | SurveyForm | OfferForm, Field(discriminator="kind"), WrapValidator(_place_as_written)
-]
+Script = Annotated[NotificationForm | SurveyForm | OfferForm, Field(discriminator="kind"), AS_WRITTEN]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response, Security, status
 from pydantic import BaseModel, Field
 
 from api.deps import Given
+from api.forms import Form
 from api.security import COOKIE, By, session_cookie
 from services import accounts
 from services.accounts import Asker
@@ -15,7 +16,7 @@ from services.accounts import Asker
 router = APIRouter(tags=["session"])
 
 
-class SignIn(BaseModel):
+class SignIn(Form):
     """A login with its password."""
 
     login: str = Field(min_length=1, max_length=200, examples=["anna"])

@@ -25,7 +25,7 @@ from core.errors import BadInput, Conflict, NotFound, ZvonarError
 from services.texts import one_line
 from storage.companies import add_company
 from storage.database import Database
-from storage.tables import sessions, users
+from storage.tables import companies, sessions, users
 
 UserId = NewType("UserId", int)
 
@@ -44,6 +44,7 @@ _TRY: Final = text("SELECT zvonar_try_login(:login, :now, :since, :most)")
 _SUCCEEDED: Final = text("SELECT zvonar_login_succeeded(:try)")
 _SESSION: Final = text("SELECT user_id, company_id, login, name FROM zvonar_session(:token, :now)")
 _COMPANIES: Final = text("SELECT count(*) FROM zvonar_company_ids()")
+_COMPANY_IDS: Final = text("SELECT * FROM zvonar_company_ids()")
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('zvonar first login', 0))")
 
 
@@ -188,6 +189,17 @@ async def login_names(database: Database, company: CompanyId) -> list[str]:
     """The logins of a company, in order."""
     async with database.transaction(company) as tx:
         return list((await tx.execute(select(users.c.login).order_by(users.c.login))).scalars())
+
+
+async def company_names(database: Database) -> dict[CompanyId, str]:
+    """All companies of this server by their numbers; for the command line alone, which no company asks."""
+    async with database.system() as tx:
+        numbers = (await tx.execute(_COMPANY_IDS)).scalars().all()
+    names: dict[CompanyId, str] = {}
+    for number in numbers:
+        async with database.transaction(CompanyId(number)) as tx:
+            names[CompanyId(number)] = str((await tx.execute(select(companies.c.name))).scalar_one())
+    return names
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -17,11 +17,10 @@ import msgspec
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from campaigns.campaign import Campaign, CampaignId
+from campaigns.campaign import CampaignId
 from campaigns.contacts.mapping import check_mapping, suggest
 from campaigns.contacts.reading import Row, Sheet, read
 from campaigns.contacts.rows import BadRow, NewContact, contact_of
-from campaigns.schedule import zone_offset_min
 from core.errors import BadInput, Conflict
 from services.campaigns import hold_load, may_change
 from storage.live import tell
@@ -49,17 +48,19 @@ WITH given AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('contacts', 'id')) AS id, row.*
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row (
         place integer, last_name text, first_name text, middle_name text, organisation text, "position" text, note text,
-        email text, zone text, phones text[], custom jsonb, order_key double precision, zone_offset_min integer
+        email text, zone text, phones text[], custom jsonb, tags text[], priority integer,
+        order_key double precision
     )
 ), made AS (
     INSERT INTO contacts
         (id, last_name, first_name, middle_name, organisation, "position", note, email, zone, phones, custom,
-         created_at)
-    SELECT id, last_name, first_name, middle_name, organisation, "position", note, email, zone, phones, custom, :now
+         tags, created_at)
+    SELECT id, last_name, first_name, middle_name, organisation, "position", note, email, zone, phones, custom, tags,
+        :now
     FROM given
 )
-INSERT INTO leads (campaign_id, contact_id, due_at, added_at, order_key, zone_offset_min)
-SELECT :campaign, id, :now, :now, order_key, zone_offset_min FROM given ORDER BY place
+INSERT INTO leads (campaign_id, contact_id, due_at, added_at, order_key, zone, priority)
+SELECT :campaign, id, :now, :now, order_key, zone, priority FROM given ORDER BY place
 """)
 
 
@@ -108,7 +109,7 @@ async def load_contacts(
     A row whose first phone another lead of the campaign has as its first, in the file or before, is a duplicate.
     `Conflict` if the campaign is finished, or becomes so meanwhile: then nothing is loaded.
     """
-    owner = await may_change(tx, campaign, now)
+    await may_change(tx, campaign, now)
     await hold_load(tx, campaign)
     sheet = await asyncio.to_thread(read, data)
     chosen = suggest(sheet) if mapping is None else dict(mapping)
@@ -124,7 +125,7 @@ async def load_contacts(
             raise BadInput("too_many_bad_rows", f"More than {MOST_BAD} rows are bad.", field="file", hint=hint)
         fresh = await _new_ones(tx, campaign, good)
         report.duplicates += len(good) - len(fresh)
-        await _add(tx, owner, fresh, now, randomness)
+        await _add(tx, campaign, fresh, now, randomness)
         report.loaded += len(fresh)
         report.zone_unknown += sum(one.zone is None for one in fresh)
     await _note_activity(tx, campaign, now)
@@ -156,17 +157,16 @@ async def _new_ones(tx: AsyncConnection, campaign: CampaignId, batch: Sequence[N
 
 
 async def _add(
-    tx: AsyncConnection, campaign: Campaign, batch: Sequence[NewContact], now: datetime, randomness: Random
+    tx: AsyncConnection, campaign: CampaignId, batch: Sequence[NewContact], now: datetime, randomness: Random
 ) -> None:
     if not batch:
         return
-    rows = await asyncio.to_thread(_as_json, batch, campaign.schedule.zone, now, randomness)
-    await tx.execute(_ADD, {"rows": rows, "campaign": campaign.id, "now": now})
+    rows = await asyncio.to_thread(_as_json, batch, randomness)
+    await tx.execute(_ADD, {"rows": rows, "campaign": campaign, "now": now})
 
 
-def _as_json(batch: Sequence[NewContact], zone_else: str, now: datetime, randomness: Random) -> str:
-    """The batch as `_ADD` wants it; a contact without a zone is reckoned by `zone_else`."""
-    offsets = {zone: zone_offset_min(zone, now) for zone in {contact.zone or zone_else for contact in batch}}
+def _as_json(batch: Sequence[NewContact], randomness: Random) -> str:
+    """The batch as `_ADD` wants it."""
     rows = [
         {
             "place": place,
@@ -180,8 +180,9 @@ def _as_json(batch: Sequence[NewContact], zone_else: str, now: datetime, randomn
             "zone": contact.zone,
             "phones": [phone.e164 for phone in contact.phones],
             "custom": dict(contact.custom),
+            "tags": contact.tags,
+            "priority": contact.priority,
             "order_key": randomness.random(),
-            "zone_offset_min": offsets[contact.zone or zone_else],
         }
         for place, contact in enumerate(batch)
     ]

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.buckets import LeadState, bucket
@@ -24,9 +25,10 @@ from core.results import CallResult
 from robot.dialog.events import GivenAnswer, How
 from robot.dialog.flow import Ask, Flow
 from robot.outcome import Latency, Outcome, Utterance
-from services.campaigns import lead_counts
+from services.campaigns import found_campaign
 from services.scenarios import flow_of
-from storage.tables import answers, attempts, campaigns, contacts, leads
+from storage.counts import counts
+from storage.tables import BUCKET, answers, attempts, contacts, leads
 
 Item = TypeVar("Item")
 
@@ -74,6 +76,7 @@ class CampaignReport:
     results: Mapping[CallResult, int]
     answers: tuple[QuestionCounts, ...]
     talk_seconds: float
+    spent: Decimal
 
     @property
     def leads(self) -> int:
@@ -97,10 +100,10 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One attempt in a list; `result` and `ended_at` are None while it is in progress."""
+    """One attempt in a list; `result` and `ended_at` are None while it is in progress, `lead` once that was deleted."""
 
     attempt: AttemptId
-    lead: LeadId
+    lead: LeadId | None
     name: str
     phone: str
     started_at: datetime
@@ -115,7 +118,7 @@ class CallCard:
 
     attempt: AttemptId
     campaign: CampaignId
-    lead: LeadId
+    lead: LeadId | None
     name: str
     phone: str
     started_at: datetime
@@ -145,20 +148,18 @@ _CALL: Final = (
 
 async def campaign_report(tx: AsyncConnection, campaign: CampaignId) -> CampaignReport:
     """Counts leads, results and answers; `NotFound` if the company has no such campaign."""
-    row = await _campaign(tx, campaign)
-    mine = attempts.c.campaign_id == campaign
-    talk = func.extract("epoch", func.sum(attempts.c.ended_at - attempts.c.answered_at))
-    by_result = select(attempts.c.result, func.count(), talk).where(mine).group_by(attempts.c.result)
-    rows = (await tx.execute(by_result)).all()
-    counted = (await lead_counts(tx, campaign)).get(campaign, {})
+    row = await found_campaign(tx, campaign)
+    counted = (await counts(tx, campaign))[campaign]
+    flow = None if row.scenario_version_id is None else await flow_of(tx, row.scenario_version_id)
     return CampaignReport(
         name=row.name,
         kind=CampaignKind(row.kind),
-        buckets={one: counted.get(one, 0) for one in Bucket},
-        attempts=sum(count for _, count, _ in rows),
-        results={CallResult(result): count for result, count, _ in rows if result is not None},
-        answers=await _questions(tx, campaign, await flow_of(tx, row.scenario_version_id)),
-        talk_seconds=float(sum(seconds or 0 for _, _, seconds in rows)),
+        buckets=counted.buckets,
+        attempts=counted.attempts,
+        results=counted.results,
+        answers=await _questions(tx, campaign, flow),
+        talk_seconds=counted.talk_s,
+        spent=counted.spent,
     )
 
 
@@ -171,7 +172,7 @@ async def leads_page(
     limit: int = 50,
 ) -> Page[LeadRow]:
     """The campaign's leads in the order of their numbers, those of one bucket or all."""
-    await _campaign(tx, campaign)
+    await found_campaign(tx, campaign)
     query = (
         select(leads, contacts.c.phones, *_NAME)
         .join(contacts, contacts.c.id == leads.c.contact_id)
@@ -187,11 +188,11 @@ async def calls_page(
     tx: AsyncConnection, campaign: CampaignId, *, after: int | None = None, limit: int = 50
 ) -> Page[CallRow]:
     """The campaign's calls, the latest first."""
-    await _campaign(tx, campaign)
+    await found_campaign(tx, campaign)
     query = (
         select(*_CALL, *_NAME)
-        .join(leads, leads.c.id == attempts.c.lead_id)
-        .join(contacts, contacts.c.id == leads.c.contact_id)
+        .outerjoin(leads, leads.c.id == attempts.c.lead_id)
+        .outerjoin(contacts, contacts.c.id == leads.c.contact_id)
         .where(attempts.c.campaign_id == campaign)
         .order_by(attempts.c.id.desc())
     )
@@ -204,8 +205,8 @@ async def call_card(tx: AsyncConnection, attempt: AttemptId) -> CallCard:
     """All of one call; `NotFound` if the company has no such call."""
     query = (
         select(attempts, *_NAME)
-        .join(leads, leads.c.id == attempts.c.lead_id)
-        .join(contacts, contacts.c.id == leads.c.contact_id)
+        .outerjoin(leads, leads.c.id == attempts.c.lead_id)
+        .outerjoin(contacts, contacts.c.id == leads.c.contact_id)
         .where(attempts.c.id == attempt)
     )
     row = (await tx.execute(query)).one_or_none()
@@ -215,7 +216,7 @@ async def call_card(tx: AsyncConnection, attempt: AttemptId) -> CallCard:
     return CallCard(
         attempt=AttemptId(row.id),
         campaign=CampaignId(row.campaign_id),
-        lead=LeadId(row.lead_id),
+        lead=None if row.lead_id is None else LeadId(row.lead_id),
         name=full_name(row.last_name, row.first_name, row.middle_name),
         phone=row.phone,
         started_at=row.started_at,
@@ -233,30 +234,17 @@ async def call_card(tx: AsyncConnection, attempt: AttemptId) -> CallCard:
 
 
 def in_bucket(wanted: Bucket) -> ColumnElement[bool]:
-    """The rule of `campaigns.buckets` as a condition on `leads`, made by asking the rule itself."""
-    held = [
-        and_(leads.c.state == str(state), leads.c.attempts > 0 if tried else leads.c.attempts == 0)
-        for state in LeadState
-        for tried in (0, 1)
-        if bucket(state, tried) is wanted
-    ]
-    return or_(*held)
+    """The rule of `campaigns.buckets` as a condition on `leads`, as the index of buckets holds it."""
+    return literal_column(f"({BUCKET})", Text) == str(wanted)
 
 
-async def _campaign(tx: AsyncConnection, campaign: CampaignId) -> Row[Any]:
-    row = (await tx.execute(select(campaigns).where(campaigns.c.id == campaign))).one_or_none()
-    if row is None:
-        raise NotFound("no_such_campaign", "There is no such campaign.")
-    return row
-
-
-async def _questions(tx: AsyncConnection, campaign: CampaignId, flow: Flow) -> tuple[QuestionCounts, ...]:
+async def _questions(tx: AsyncConnection, campaign: CampaignId, flow: Flow | None) -> tuple[QuestionCounts, ...]:
     """The flow's questions in its order, then those that only older versions of it asked."""
     asked: dict[tuple[str, str], dict[tuple[str, str], AnswerCount]] = {
         (step.id, step.question): {
             (answer.id, answer.label): AnswerCount(answer.id, answer.label) for answer in step.answers if answer.label
         }
-        for step in flow.steps.values()
+        for step in (flow.steps.values() if flow else ())
         if isinstance(step, Ask) and step.question is not None
     }
     a = answers.c
@@ -294,7 +282,7 @@ def _lead(row: Row[Any]) -> LeadRow:
 def _call(row: Row[Any]) -> CallRow:
     return CallRow(
         attempt=AttemptId(row.id),
-        lead=LeadId(row.lead_id),
+        lead=None if row.lead_id is None else LeadId(row.lead_id),
         name=full_name(row.last_name, row.first_name, row.middle_name),
         phone=row.phone,
         started_at=row.started_at,

@@ -48,6 +48,16 @@ async def flow_of(tx: AsyncConnection, version: int) -> Flow:
     return flow_from_json(stored)
 
 
+async def name_of(tx: AsyncConnection, version: int) -> str:
+    """The name of the scenario that `version` is one of; `NotFound` if the company has no such version."""
+    of = scenario_versions.c.scenario_id == scenarios.c.id
+    query = select(scenarios.c.name).join(scenario_versions, of).where(scenario_versions.c.id == version)
+    found = (await tx.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("no_such_scenario", "There is no such scenario.")
+    return str(found)
+
+
 async def script_of(tx: AsyncConnection, version: int) -> dict[str, Any] | None:
     """The simple script that a version was compiled from; None if it was drawn as a flow."""
     query = select(scenario_versions.c.script).where(scenario_versions.c.id == version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from services import accounts
 from storage.database import Database
 from storage.live import LiveFeed
 from tests.conftest import EPOCH, Fresh, make_company
+from tests.fakes.jobs import Orders
 
 PASSWORD = "correct horse battery"
 OURS = {"X-Requested-With": "zvonar"}
@@ -54,20 +55,21 @@ class HandClock:
 
 @dataclass(slots=True)
 class Api:
-    """The application with what tests look at: how often it woke the dialler, and its own folders."""
+    """The application with what tests look at: how often it woke the dialler, what it asked of the background."""
 
     app: FastAPI
     deps: Deps
     clock: HandClock
     company: CompanyId
-    woken: list[None] = field(default_factory=list)
+    woken: list[None]
+    jobs: Orders
 
 
 @pytest.fixture
 async def api(database: Database, fresh: Fresh, company: CompanyId, tmp_path: Path) -> Api:
     """The application; its user is `anna`, of the company `Ромашка`."""
     woken: list[None] = []
-    clock = HandClock()
+    clock, jobs = HandClock(), Orders()
     deps = Deps(
         database=database,
         clock=clock,
@@ -77,11 +79,13 @@ async def api(database: Database, fresh: Fresh, company: CompanyId, tmp_path: Pa
         recordings=tmp_path / "recordings",
         wake=lambda: woken.append(None),
         trunks=lambda: ("simulator", "provider"),
+        jobs=jobs,
+        folder=tmp_path,
         version="1.2.3",
         registry=CollectorRegistry(),
     )
     await accounts.add_user(database, company, login="anna", password=PASSWORD, now=EPOCH, name="Анна")
-    return Api(create_app(deps), deps, clock, company, woken)
+    return Api(create_app(deps), deps, clock, company, woken, jobs)
 
 
 Client = Callable[..., Awaitable[httpx.AsyncClient]]

@@ -180,6 +180,7 @@ async def test_the_script_survives_as_it_was_given(api: Api, anna: httpx.AsyncCl
     made = await create(anna)
     async with api.deps.database.transaction(api.company) as tx:
         row = await campaigns.one_campaign(tx, CampaignId(made), EPOCH)
+        assert row.campaign.scenario is not None
         script = await scenarios.script_of(tx, row.campaign.scenario)
         flow = await scenarios.flow_of(tx, row.campaign.scenario)
     assert script is not None

@@ -55,7 +55,7 @@ async def test_R9_1_a_mapping_is_a_json_object(anna: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "empty_file"), (b"PK\x03\x04", "not_csv"), (b"\x00\x01\x02", "not_text"), (b'a\n"b', "unclosed_quote")],
+    [(b"", "empty_file"), (b"PK\x03\x04", "bad_workbook"), (b"\x00\x01\x02", "not_text"), (b'a\n"b', "unclosed_quote")],
 )
 async def test_R9_1_what_is_no_list_is_refused(anna: httpx.AsyncClient, content: bytes, code: str) -> None:
     made = await create(anna)

@@ -52,6 +52,7 @@ async def dial_all(api: Api, at_minute: int) -> Counter[CallResult]:
     now = EPOCH + at_minute * MINUTE
     results: Counter[CallResult] = Counter()
     (campaign,) = await store.campaigns()
+    assert campaign.scenario is not None
     async with api.deps.database.transaction(api.company) as tx:
         flow = await flow_of(tx, campaign.scenario)
     question = next(step for step in flow.steps.values() if isinstance(step, Ask) and step.question)

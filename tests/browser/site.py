@@ -25,6 +25,7 @@ from services.accounts import add_user
 from storage.database import Database
 from storage.live import LiveFeed, tell
 from tests.conftest import ROOT, Fresh, make_company
+from tests.fakes.jobs import Orders
 
 DIST = ROOT / "web" / "dist"
 LOGIN, PASSWORD = "anna", "верный пароль 1"
@@ -157,6 +158,8 @@ async def serving(fresh: Fresh, recordings: Path) -> AsyncIterator[Site]:
         wake=lambda: None,
         trunks=lambda: ("simulator", "Город"),
         version="0.0-test",
+        jobs=Orders(),
+        folder=recordings,
     )
     try:
         company = await make_company(database)

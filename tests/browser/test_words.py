@@ -20,10 +20,11 @@ SOURCES = (
 )
 REFUSALS = {"BadInput", "Conflict", "NotFound", "Forbidden", "Unavailable"}
 UNSEEN = {
-    "bad_login", "bad_password", "login_taken", "no_such_login",  # the command line's
+    "bad_login", "bad_password", "login_taken", "no_such_login", "several_campaigns",  # the command line's
     "cross_site", "bad_mapping", "bad_script", "bad_flow", "not_a_period", "not_a_time", "not_a_list", "not_a_week",
     "not_an_object", "not_a_text", "not_a_date", "not_a_whole_number", "unknown_setting", "no_such_result",
     "no_such_day",  # the interface cannot send these
+    "bad_frame", "bad_message", "bad_version", "no_start", "started", "too_fast", "too_many_variables",  # nor these
     "no_recording", "no_such_scenario", "no_such_step", "step_id",  # no page asks for these
 }  # fmt: skip
 

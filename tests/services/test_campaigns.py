@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
 from random import Random
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from campaigns.campaign import CampaignId, CampaignStatus, CompanyId, Order, RetryPolicy, WeeklySchedule
+from campaigns.campaign import (
+    CampaignId,
+    CampaignKind,
+    CampaignStatus,
+    CompanyId,
+    LocalTime,
+    Order,
+    RetryPolicy,
+    WeeklySchedule,
+)
 from campaigns.leads import Bucket, LeasedCall, WorkerId
 from core.errors import BadInput, Conflict, NotFound
 from core.results import CallResult
-from services import campaigns
+from services import campaigns, deletion
 from services.campaigns import NewCampaign
 from services.contact_lists import BATCH, load_contacts
 from storage import tables
@@ -74,6 +85,12 @@ async def test_R2_3_a_new_campaign_is_paused_and_keeps_its_settings(database: Da
         ({"retry": RetryPolicy(phone_gap=timedelta(days=4000))}, "retry.phone_gap_s"),
         ({"lines": 0}, "lines"),
         ({"lines": 2**31}, "lines"),
+        ({"priority": 0}, "priority"),
+        ({"priority": 2**31}, "priority"),
+        ({"budget": Decimal(-1)}, "budget"),
+        ({"budget": Decimal("NaN")}, "budget"),
+        ({"auto_finish_days": -1}, "auto_finish_days"),
+        ({"scenario": None}, "script"),
         ({"ring_timeout": timedelta(0)}, "ring_timeout_s"),
         ({"caller_number": "reception"}, "caller_number"),
         ({"caller_number": "1"}, "caller_number"),
@@ -91,6 +108,123 @@ async def test_R2_4_a_setting_that_cannot_be_names_its_field(
         with pytest.raises(BadInput) as error:
             await campaigns.create_campaign(tx, new, EPOCH)
     assert error.value.field == field
+
+
+async def test_R2_4_only_what_is_changed_of_a_running_campaign_changes(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx, lines=3, budget=Decimal("10.50"), ends_on=TODAY)
+        await campaigns.switch(tx, made, on=True, now=EPOCH)
+        before = await campaigns.one_campaign(tx, made, EPOCH)
+        changes: dict[str, Any] = {
+            "order": Order.NEWEST,
+            "priority": 2,
+            "local_time": LocalTime.CONTACTS_ONLY,
+            "budget": None,
+            "count_manual_calls": True,
+            "auto_finish_days": 0,
+            "ends_on": TODAY + DAY,
+        }
+        await campaigns.edit_campaign(tx, made, lambda was: replace(was, **changes), EPOCH)
+        after = await campaigns.one_campaign(tx, made, EPOCH)
+    assert after.campaign == replace(before.campaign, **changes)
+    assert (after.status, after.finishes_at) == (CampaignStatus.RUNNING, None)
+
+
+async def test_R2_9_a_new_order_holds_from_the_next_lease_on(database: Database, company: CompanyId) -> None:
+    store = PostgresLeads(database)
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx, order=Order.OLDEST)
+        for minute in range(4):
+            row = f"Телефон\n8900000000{minute}\n"
+            await load(tx, made, row, now=EPOCH - timedelta(minutes=10 - minute))
+        await campaigns.switch(tx, made, on=True, now=EPOCH)
+    leased: list[str] = []
+    for order in (Order.OLDEST, Order.NEWEST):
+        async with database.transaction(company) as tx:
+            await campaigns.edit_campaign(tx, made, partial(replace, order=order), EPOCH)
+        (campaign,) = await store.campaigns()
+        calls = await store.lease(campaign, 1, worker=WorkerId(WORKER), now=EPOCH)
+        leased += [call.phone.e164[-1] for call in calls]
+    assert leased == ["0", "3"]
+
+
+async def test_R2_4_a_finished_campaign_cannot_be_changed(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx)
+        await campaigns.finish_campaign(tx, made, EPOCH)
+        with pytest.raises(Conflict) as error:
+            await campaigns.edit_campaign(tx, made, partial(replace, lines=5), EPOCH)
+    assert error.value.code == "campaign_finished"
+
+
+async def test_R2_4_a_change_that_cannot_be_changes_nothing(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx)
+        before = await campaigns.one_campaign(tx, made, EPOCH)
+        with pytest.raises(BadInput) as error:
+            await campaigns.edit_campaign(tx, made, partial(replace, lines=5, priority=0), EPOCH)
+        assert error.value.field == "priority"
+        assert await campaigns.one_campaign(tx, made, EPOCH) == before
+
+
+async def test_R2_4_two_changes_at_once_are_both_made(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx)
+
+    async def change(**settings: int) -> None:
+        async with database.transaction(company) as tx:
+            await campaigns.edit_campaign(tx, made, partial(replace, **settings), EPOCH)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(change(lines=7))
+        group.create_task(change(priority=3))
+    async with database.transaction(company) as tx:
+        campaign = (await campaigns.one_campaign(tx, made, EPOCH)).campaign
+    assert (campaign.lines, campaign.priority) == (7, 3)
+
+
+async def test_R2_1_operators_alone_need_no_scenario(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx, kind=CampaignKind.OPERATOR, scenario=None)
+        assert (await campaigns.one_campaign(tx, made, EPOCH)).campaign.scenario is None
+        with pytest.raises(BadInput) as error:
+            await make_campaign(tx, kind=CampaignKind.SURVEY, scenario=None)
+    assert (error.value.code, error.value.field) == ("no_script", "script")
+
+
+async def test_R2_2_the_list_is_narrowed_by_kind_status_and_text(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        survey = await make_campaign(tx, "Опрос Весна")
+        operators = await make_campaign(tx, "Опрос Лето", kind=CampaignKind.OPERATOR)
+        await campaigns.switch(tx, operators, on=True, now=EPOCH)
+
+        async def ids(**narrowed: Any) -> list[CampaignId]:  # noqa: ANN401
+            return [row.campaign.id for row in await campaigns.list_campaigns(tx, now=EPOCH, **narrowed)]
+
+        assert await ids() == [operators, survey]
+        assert await ids(kinds=[CampaignKind.SURVEY, CampaignKind.OFFER]) == [survey]
+        assert await ids(status=CampaignStatus.RUNNING) == [operators]
+        assert await ids(text=" опрос ", status=CampaignStatus.PAUSED) == [survey]
+        assert await ids(kinds=[]) == []
+
+
+async def test_R2_13_switching_on_closes_the_circuit_breaker(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx)
+        opened = update(tables.campaigns).values(breaker_open="system_error:15/22", switched_on=True)
+        await tx.execute(opened)
+        assert (await campaigns.one_campaign(tx, made, EPOCH)).status is CampaignStatus.PAUSED
+        await campaigns.switch(tx, made, on=True, now=EPOCH)
+        row = await campaigns.one_campaign(tx, made, EPOCH)
+    assert (row.status, row.campaign.breaker_open) == (CampaignStatus.RUNNING, None)
+
+
+async def test_R2_5_a_campaign_says_when_it_finishes_by_itself(database: Database, company: CompanyId) -> None:
+    async with database.transaction(company) as tx:
+        made = await make_campaign(tx)
+        await load(tx, made, "Телефон\n89001112233\n", now=EPOCH + DAY)
+        row = await campaigns.one_campaign(tx, made, EPOCH + DAY)
+    assert row.finishes_at == EPOCH + 15 * DAY
 
 
 async def test_R2_2_the_list_counts_buckets_and_live_calls(database: Database, company: CompanyId) -> None:
@@ -180,7 +314,22 @@ async def test_R2_4_a_campaign_past_its_last_day_is_finished_too(database: Datab
 
 async def test_R2_4_a_copy_has_all_settings_and_no_leads(database: Database, company: CompanyId) -> None:
     async with database.transaction(company) as tx:
-        made = await make_campaign(tx, lines=25, caller_number="+74951234567", starts_on=TODAY, ends_on=TODAY + DAY)
+        made = await make_campaign(
+            tx,
+            lines=25,
+            caller_number="+74951234567",
+            starts_on=TODAY,
+            ends_on=TODAY + DAY,
+            ring_timeout=timedelta(seconds=15),
+            order=Order.TIME_ZONE,
+            detect_machines=False,
+            retry=RetryPolicy(max_calls=9),
+            priority=3,
+            local_time=LocalTime.OPERATORS_AND_CONTACTS,
+            budget=Decimal("99.99"),
+            count_manual_calls=True,
+            auto_finish_days=7,
+        )
         await load_phones(tx, made, 3)
         await campaigns.switch(tx, made, on=True, now=EPOCH)
         copied = await campaigns.copy_campaign(tx, made, name="Копия", now=EPOCH)
@@ -210,7 +359,7 @@ async def test_R2_4_deleting_leaves_the_contacts_and_nothing_else(database: Data
         attempt = await add_attempt(tx, made, lead, CallResult.COMPLETED)
         await add_answer(tx, attempt, made, lead, "a1", "Доволен", "key")
         await add_attempt(tx, made, lead, CallResult.BUSY, recording="1/7.wav")
-        assert await campaigns.delete_campaign(tx, made) == ("1/7.wav",)
+        assert await deletion.delete_campaign(tx, made, EPOCH) == ("1/7.wav",)
         counts = {
             table.name: (await tx.execute(select(func.count()).select_from(table))).scalar_one()
             for table in (tables.campaigns, tables.leads, tables.attempts, tables.answers, tables.contacts)
@@ -220,6 +369,39 @@ async def test_R2_4_deleting_leaves_the_contacts_and_nothing_else(database: Data
     assert counts == {"campaigns": 1, "leads": 1, "attempts": 0, "answers": 0, "contacts": 4}
 
 
+async def test_R2_4_a_big_campaign_is_gone_at_once_and_its_rows_by_and_by(
+    database: Database, company: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "AT_ONCE", 5)
+    async with database.transaction(company) as tx:
+        made, other = await make_campaign(tx), await make_campaign(tx, "Другая")
+        await load_phones(tx, made, 6)
+        await load_phones(tx, other, 2)
+        lead = await lead_ids(tx, made)
+        await add_attempt(tx, made, lead[0], CallResult.BUSY, recording="1/7.wav")
+        await campaigns.switch(tx, made, on=True, now=EPOCH)
+        assert await deletion.delete_campaign(tx, made, EPOCH) == ()
+    assert await PostgresLeads(database).campaigns() == []
+    async with database.transaction(company) as tx:
+        for use in (campaigns.one_campaign(tx, made, EPOCH), deletion.delete_campaign(tx, made, EPOCH)):
+            with pytest.raises(NotFound):
+                await use
+        assert [row.campaign.id for row in await campaigns.list_campaigns(tx, now=EPOCH)] == [other]
+        running = await add_attempt(tx, made, lead[1])
+        await set_lead(tx, lead[1], state="dialling")
+        rounds = [await deletion.remove_deleted(tx, 2) for _ in range(4)]
+        assert [one.more for one in rounds] == [True, True, True, False]
+        assert [one.recordings for one in rounds] == [("1/7.wav",), (), (), ()]
+        assert await lead_ids(tx, made) == [lead[1]]
+        ended = update(tables.attempts).where(tables.attempts.c.id == running)
+        await tx.execute(ended.values(result="busy", ended_at=EPOCH))
+        await set_lead(tx, lead[1], state="failed")
+        assert [(await deletion.remove_deleted(tx)).more for _ in range(2)] == [True, False]
+        left = (await tx.execute(select(tables.campaigns.c.id))).scalars().all()
+        contacts = (await tx.execute(select(func.count()).select_from(tables.contacts))).scalar_one()
+    assert (list(left), contacts) == ([other], 8)
+
+
 async def test_R2_4_a_campaign_with_calls_in_progress_is_not_deleted(database: Database, company: CompanyId) -> None:
     async with database.transaction(company) as tx:
         made = await make_campaign(tx)
@@ -227,7 +409,7 @@ async def test_R2_4_a_campaign_with_calls_in_progress_is_not_deleted(database: D
         (lead,) = await lead_ids(tx, made)
         await add_attempt(tx, made, lead)
         with pytest.raises(Conflict) as error:
-            await campaigns.delete_campaign(tx, made)
+            await deletion.delete_campaign(tx, made, EPOCH)
         assert error.value.code == "calls_in_progress"
         assert (await campaigns.one_campaign(tx, made, EPOCH)).leads == 1
 
@@ -242,7 +424,11 @@ async def test_R2_4_a_load_in_progress_holds_a_second_load_and_the_deletion(
         for change in ("load", "delete"):
             with pytest.raises(Conflict) as error:
                 async with database.transaction(company) as tx:
-                    await (load(tx, made, "Телефон\n1\n") if change == "load" else campaigns.delete_campaign(tx, made))
+                    await (
+                        load(tx, made, "Телефон\n1\n")
+                        if change == "load"
+                        else deletion.delete_campaign(tx, made, EPOCH)
+                    )
             assert error.value.code == "load_in_progress"
     async with database.transaction(company) as tx:
         await load_phones(tx, made, 1, first=5)
@@ -298,7 +484,7 @@ async def test_R11_4_another_companys_campaign_does_not_exist(database: Database
             campaigns.switch(tx, made, on=True, now=EPOCH),
             campaigns.finish_campaign(tx, made, EPOCH),
             campaigns.copy_campaign(tx, made, name="Копия", now=EPOCH),
-            campaigns.delete_campaign(tx, made),
+            deletion.delete_campaign(tx, made, EPOCH),
             load(tx, made, "Телефон\n89001112233\n"),
         ):
             with pytest.raises(NotFound):
@@ -326,7 +512,7 @@ async def test_R2_4_deleting_while_workers_lease_neither_locks_up_nor_loses_a_ca
     async def delete() -> bool:
         try:
             async with database.transaction(company) as tx:
-                await campaigns.delete_campaign(tx, made)
+                await deletion.delete_campaign(tx, made, EPOCH)
         except (Conflict, NotFound):
             return False
         return True
