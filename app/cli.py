@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from app.logs import start_logs
+from app.models_cli import models_cli
 from app.settings import ROOT, VERSION, Settings, read_settings
 from app.setup.words import COMMANDS, SUMMARY
 from core.errors import BadInput, ZvonarError
@@ -25,8 +26,11 @@ switch_cli = typer.Typer(
 cli.add_typer(switch_cli, name="switch", help=COMMANDS["switch"])
 
 FAILED = 1
+KEYWORDS = {"imports": "import"}
+"""Benchmarks whose name no module can have."""
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the web interface (0: any free one).")]
 Host = Annotated[str | None, typer.Option(help="Address that the web interface listens on.")]
+LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
 
 
 def main() -> None:
@@ -76,6 +80,9 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(work)
 
 
+cli.add_typer(models_cli(_settings), name="models", help=COMMANDS["models"])
+
+
 @cli.command(help=COMMANDS["demo"])
 def demo(
     *,
@@ -96,13 +103,40 @@ def up(
     *,
     host: Host = None,
     port: Port = None,
-    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+    log_level: LogLevel = "INFO",
 ) -> None:
     """Runs all roles in one process until it is told to stop."""
     from app.up import run_up
 
     start_logs(log_level)
     _run(run_up(_settings(host, port)))
+
+
+@cli.command(help=COMMANDS["api"])
+def api(*, host: Host = None, port: Port = None, log_level: LogLevel = "INFO") -> None:
+    """Runs the interface and the API alone."""
+    from app.site import run_api
+
+    start_logs(log_level)
+    _run(run_api(_settings(host, port)))
+
+
+@cli.command(help=COMMANDS["pacer"])
+def pacer(*, log_level: LogLevel = "INFO") -> None:
+    """Runs a pacer alone."""
+    from app.roles import run_pacer
+
+    start_logs(log_level)
+    _run(run_pacer(_settings()))
+
+
+@cli.command(help=COMMANDS["calls"])
+def calls(*, log_level: LogLevel = "INFO") -> None:
+    """Runs one worker alone."""
+    from app.roles import run_calls
+
+    start_logs(log_level)
+    _run(run_calls(_settings()))
 
 
 @cli.command(
@@ -120,14 +154,15 @@ def test(context: typer.Context) -> None:
 @cli.command(help=COMMANDS["bench"], context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def bench(context: typer.Context, name: Annotated[str | None, typer.Argument(help="Which one.")] = None) -> None:
     """Runs `bench.NAME`."""
-    known = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem != "__init__")
+    modules = {path.stem for path in (ROOT / "bench").glob("*.py") if path.stem != "__init__"}
+    known = {KEYWORDS.get(module, module): module for module in sorted(modules)}
     if name not in known:
         raise BadInput(
             "no_such_bench",
             f"There is no benchmark {name!r}." if name else "Say which benchmark to run.",
             hint=f"Known: {', '.join(known)}.",
         )
-    importlib.import_module(f"bench.{name}").main(context.args)
+    importlib.import_module(f"bench.{known[name]}").main(context.args)
 
 
 @cli.command(help=COMMANDS["setup"])
@@ -154,13 +189,19 @@ def password(login: Annotated[str, typer.Argument(help="Whose password.")]) -> N
     _run(run_password(_settings(), login))
 
 
-@cli.command(help=COMMANDS["models"])
-def models() -> None:
-    """Lists the speech models: which are here, which could be."""
-    from app.senses import model_lines
+@cli.command(help=COMMANDS["why"])
+def why(
+    campaign: Annotated[str, typer.Argument(help="Its name or its number.")],
+    phone: Annotated[str | None, typer.Argument(help="A number of one of its contacts.")] = None,
+    *,
+    company: Annotated[str | None, typer.Option(help="Whose campaign, where several companies have one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Explains from the database as it is now."""
+    from app.why import run_why
 
-    for line in model_lines(_settings()):
-        print(line)
+    start_logs("ERROR")
+    _run(run_why(_settings(), campaign, phone, company=company, as_json=as_json))
 
 
 @switch_cli.command("check")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from campaigns.pacing import TrunkLimits
 from core.clock import Clock
 from core.errors import Unavailable
 from telephony_esl.switch import Switch, SwitchSettings
@@ -11,7 +12,10 @@ from telephony_esl.trunks import TrunkGate
 
 
 class TrunkLines:
-    """The dialler's `Lines` port over the trunks' gates; a lost switch has no free line."""
+    """The dialler's `Lines` port over the trunks' gates; a lost switch has no free line.
+
+    Other processes may place calls on the same trunks, so none is placed here before `pace` says how many.
+    """
 
     def __init__(self, switches: Iterable[tuple[SwitchSettings, Switch]], clock: Clock) -> None:
         self._clock = clock
@@ -20,12 +24,25 @@ class TrunkLines:
             for trunk in settings.trunks:
                 if trunk.name in self._routes:
                     raise ValueError(f"two trunks are named {trunk.name!r}")
-                self._routes[trunk.name] = (switch, TrunkGate(trunk))
+                self._routes[trunk.name] = (switch, TrunkGate(trunk, rate=0.0))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The trunks that campaigns may name."""
         return tuple(self._routes)
+
+    def limits(self) -> Mapping[str, TrunkLimits]:
+        """What the trunks allow whose switch is connected."""
+        return {
+            name: TrunkLimits(gate.trunk.lines, gate.trunk.calls_per_second)
+            for name, (switch, gate) in self._routes.items()
+            if switch.connected
+        }
+
+    def pace(self, rates: Mapping[str, float]) -> None:
+        """Sets the calls per second of each trunk; one that is missing places none."""
+        for name, (_, gate) in self._routes.items():
+            gate.pace(rates.get(name, 0.0), self._clock.monotonic())
 
     def free(self, trunk: str) -> int:
         """How many calls may be placed on `trunk` now; 0 for one that does not exist or whose switch is away."""

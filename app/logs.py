@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -27,12 +28,23 @@ def start_logs(level: str = "INFO", *, quiet: bool = False) -> None:
             else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
         level=max(threshold, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
+
+
+class _Lines(structlog.PrintLogger):
+    """Prints lines; one that cannot be written (a full disk, a closed pipe) is lost, and breaks no call."""
+
+    def msg(self, message: str) -> None:
+        """Prints a line."""
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def _mask_phones(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

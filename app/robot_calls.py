@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -13,8 +14,9 @@ import structlog
 from app.desk import Desk
 from app.line import SwitchLine
 from app.lines import TrunkLines
+from campaigns.budget import cost
 from campaigns.campaign import Campaign, CompanyId
-from campaigns.leads import Ending, LeadStore, LeasedCall
+from campaigns.leads import Ending, LeasedCall
 from core.clock import Clock
 from core.errors import BadInput, Unavailable
 from core.legs import Answered, DialOrder, HungUp
@@ -29,6 +31,7 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=10)
 
 FindFlow = Callable[[CompanyId, int], Awaitable[Flow]]
+NoteAnswer = Callable[[LeasedCall, datetime], None]
 FindSenses = Callable[[Language], Awaitable[Senses]]
 
 
@@ -40,23 +43,28 @@ class RobotCalls:
         *,
         lines: TrunkLines,
         desk: Desk,
-        store: LeadStore,
+        note_answer: NoteAnswer,
         flow: FindFlow,
         senses: FindSenses,
         recordings: Path,
+        prices: Mapping[str, Decimal],
         clock: Clock,
     ) -> None:
+        """`prices` are those of a minute by trunk."""
         self._lines = lines
         self._desk = desk
-        self._store = store
+        self._note_answer = note_answer
         self._flow = flow
         self._senses = senses
         self._recordings = recordings
+        self._prices = prices
         self._clock = clock
 
     async def place(self, call: LeasedCall, campaign: Campaign) -> Ending:
         """Places the call and holds the conversation; a switch that is away is a system error, never an exception."""
         try:
+            if campaign.scenario is None:
+                raise BadInput("scenario_missing", "The campaign has no scenario.")
             flow = await self._flow(call.company, campaign.scenario)
             senses = await self._senses(flow.language)
             senses.require(flow)
@@ -87,7 +95,7 @@ class RobotCalls:
         if end is not None:
             return Ending(result=end.result, ended_at=self._clock.now(), cause=end.cause, sip_status=end.sip_status)
         answered_at = self._clock.now()
-        await self._note_answer(call, answered_at)
+        self._note_answer(call, answered_at)
         line = SwitchLine(leg, self._transfer_for(call, campaign))
         settings = CallSettings(
             recordings=self._recordings / str(call.company) / f"{answered_at:%Y-%m-%d}",
@@ -98,22 +106,17 @@ class RobotCalls:
         outcome = await RobotCall(flow, variables=call.variables, line=line, senses=senses, settings=settings).run()
         await leg.hang_up()
         last = line.hung_up or await self._last_word(leg)
+        ended_at = self._clock.now()
         return Ending(
             result=outcome.result,
-            ended_at=self._clock.now(),
+            ended_at=ended_at,
             answered_at=answered_at,
+            cost=cost(ended_at - answered_at, self._prices.get(campaign.trunk, Decimal(0))),
             cause=last.cause if last else None,
             sip_status=last.sip_status if last else None,
             callback_at=_callback_at(outcome, self._clock),
             details=self._details(outcome),
         )
-
-    async def _note_answer(self, call: LeasedCall, at: datetime) -> None:
-        """Tells the live views; the talk goes on if the database is away, its ending is stored later."""
-        try:
-            await self._store.answered(call, at)
-        except Unavailable as error:
-            log.warning("call.answer_not_noted", attempt=call.attempt, code=error.code)
 
     async def _until_answered(self, leg: Leg, campaign: Campaign) -> HungUp | None:
         """None once the leg is answered; its end otherwise, at the latest some seconds past the ring timeout."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 
 import structlog
 
 from app.settings import Settings
 from core.errors import Unavailable
-from models.manifest import SHIPPED, Model, check_sizes, known
 from robot.call import Senses
-from robot.dialog.flow import Language
+from robot.dialog.flow import Flow, Language
 from robot.senses import open_senses
 from robot.workers import Workers
 
@@ -50,27 +47,16 @@ class AllSenses:
                     cache=var / "prompts",
                     sounds=var / "sounds",
                     workers=self._workers,
+                    cache_bytes=self._settings.prompt_cache_mb * 1024 * 1024,
                 )
                 for notice in self._open[language].notices:
                     log.info("senses.opened", language=str(language), notice=notice)
         return self._open[language]
 
-
-def model_lines(settings: Settings) -> Iterator[str]:
-    """One line for each model: whether it is here and whole, its licence, and where to get it if it is not here."""
-    folder = settings.var / "models"
-    for model in known():
-        what = f"{model.kind} {model.language or 'any language'}{f', {model.sex}' if model.sex else ''}"
-        yield f"{_state(model, folder):<8} {model.name:<28} {what:<22} {model.licence:<12} {model.note or model.source}"
-    yield f"Full models are unpacked under {folder}, each in a folder of its name, and are used from the next start on."
-
-
-def _state(model: Model, folder: Path) -> str:
-    place = model.place(SHIPPED if model.shipped else folder)
-    if place is None:
-        return "not here"
-    try:
-        check_sizes(model, place)
-    except Unavailable:
-        return "broken"
-    return "ships" if model.shipped else "here"
+    async def render_fixed(self, flow: Flow) -> None:
+        """Renders what every call of the flow says alike; what fails here is told, and fails again when it is said."""
+        try:
+            senses = await self.of(flow.language)
+            await senses.prompts.render_fixed(flow)
+        except Unavailable as error:
+            log.warning("senses.not_rendered", flow=flow.name, code=error.code, error=error.message)

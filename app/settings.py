@@ -6,6 +6,7 @@ Secrets are never printed: passwords are kept as `SecretStr`.
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -37,6 +38,7 @@ class TrunkPart(_Part):
     lines: int = Field(default=30, ge=1)
     calls_per_second: float = Field(default=10, gt=0)
     prefix: str = ""
+    price_per_minute: Decimal = Field(default=Decimal(0), ge=0)
 
 
 class SwitchPart(_Part):
@@ -57,7 +59,7 @@ class SwitchPart(_Part):
             port=self.port,
             password=self.password.get_secret_value(),
             media_host=self.media_host,
-            trunks=tuple(Trunk(**part.model_dump()) for part in self.trunks),
+            trunks=tuple(Trunk(**part.model_dump(exclude={"price_per_minute"})) for part in self.trunks),
         )
 
 
@@ -67,6 +69,7 @@ class SimulatorPart(_Part):
     cast: Path | None = None
     lines: int = Field(default=40, ge=1)
     calls_per_second: float = Field(default=20, gt=0)
+    price_per_minute: Decimal = Field(default=Decimal(0), ge=0)
     seed: int = 1
 
 
@@ -98,6 +101,9 @@ class Settings(BaseSettings):
     calls_at_once: int = Field(default=100, ge=1)
     worker_silent_s: float = Field(default=10, ge=3)
     drain_s: float = Field(default=60, ge=0)
+    models_mirror: str | None = None
+    models_folder: Path | None = None
+    prompt_cache_mb: int = Field(default=1024, ge=1)
 
     @classmethod
     def settings_customise_sources(
@@ -115,6 +121,13 @@ class Settings(BaseSettings):
     def silent_for(self) -> timedelta:
         """How long a worker may be silent before its calls are taken for orphans."""
         return timedelta(seconds=self.worker_silent_s)
+
+    @property
+    def prices(self) -> dict[str, Decimal]:
+        """What a minute costs by trunk."""
+        if not self.switches:
+            return {SIMULATED_TRUNK: self.simulator.price_per_minute}
+        return {trunk.name: trunk.price_per_minute for switch in self.switches for trunk in switch.trunks}
 
     @property
     def recordings(self) -> Path:

@@ -7,16 +7,14 @@ import sys
 from app.clock import SystemClock
 from app.database import open_database
 from app.product import Product, running
+from app.roles import SIMULATED
 from app.settings import Settings
+from app.site import say_first_login
 from app.stop import stop_asked
 from core.errors import BadInput
 from services import accounts
-from services.accounts import FirstLogin
 from storage.migrate import upgrade
 from telephony_esl.examine import examine
-
-COMPANY = "Моя компания"
-LOGIN = "admin"
 
 
 async def run_up(settings: Settings) -> None:
@@ -24,23 +22,19 @@ async def run_up(settings: Settings) -> None:
     clock = SystemClock()
     with stop_asked() as stop:
         async with running(settings, clock) as product:
-            first = await accounts.ensure_first_login(
-                product.database, company_name=COMPANY, login=LOGIN, now=clock.now()
-            )
-            say(product, first)
+            await say_first_login(product.database, clock)
+            say(product)
             await stop.wait()
             if product.dialler.live:
                 print(f"Stopping: {product.dialler.live} calls may end; once more to cut them.", file=sys.stderr)
 
 
-def say(product: Product, first: FirstLogin | None) -> None:
-    """Tells where the interface is, what was changed on the machine and the first login, once."""
+def say(product: Product) -> None:
+    """Tells where the interface is and what was changed on the machine."""
     for notice in product.notices:
         print(notice, file=sys.stderr)
     if product.network is not None:
-        print("No FreeSWITCH is configured: calls go to a simulated telephone network (docs/freeswitch.md).")
-    if first is not None:
-        print(f"First login: {first.login}   password: {first.password}   (shown only now)")
+        print(SIMULATED)
     print(f"Zvonar is at {product.address}", flush=True)
 
 

@@ -34,12 +34,19 @@ class Trunk:
 class TrunkGate:
     """The books of one trunk; at most one second's worth of calls is saved up while nobody calls."""
 
-    def __init__(self, trunk: Trunk) -> None:
+    def __init__(self, trunk: Trunk, *, rate: float | None = None) -> None:
+        """Without a `rate` the trunk is ours alone: its own rate holds, and a second's worth is there at once."""
         self._trunk = trunk
         self._taken = 0
-        self._most = max(1.0, trunk.calls_per_second)
-        self._calls = self._most
+        self._rate = trunk.calls_per_second if rate is None else rate
+        self._calls = self._most if rate is None else 0.0
         self._filled_at: float | None = None
+
+    def pace(self, rate: float, now_s: float) -> None:
+        """From `now_s` on no more than `rate` calls per second may be placed here; 0 stops them."""
+        self._fill(now_s)
+        self._rate = rate
+        self._calls = min(self._calls, self._most)
 
     def free(self, now_s: float) -> int:
         """How many calls may be placed at `now_s`, seconds of any clock that never runs backwards."""
@@ -59,6 +66,11 @@ class TrunkGate:
         self._taken -= 1
 
     @property
+    def trunk(self) -> Trunk:
+        """Whose books these are."""
+        return self._trunk
+
+    @property
     def taken(self) -> int:
         """How many lines are in use."""
         return self._taken
@@ -66,5 +78,10 @@ class TrunkGate:
     def _fill(self, now_s: float) -> None:
         if self._filled_at is None or now_s > self._filled_at:
             passed_s = 0.0 if self._filled_at is None else now_s - self._filled_at
-            self._calls = min(self._most, self._calls + passed_s * self._trunk.calls_per_second)
+            self._calls = min(self._most, self._calls + passed_s * self._rate)
             self._filled_at = now_s
+
+    @property
+    def _most(self) -> float:
+        """What may be saved up: a second's worth, at least one call, and nothing where none may be placed."""
+        return max(1.0, self._rate) if self._rate > 0 else 0.0

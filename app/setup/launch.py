@@ -16,7 +16,7 @@ from app.setup.trouble import SetupError, check_folder, explain_os_error
 from app.setup.words import overview
 
 SETUP_FAILED = 3
-NEEDS_INTERFACE = {"demo", "up", "setup", "test"}
+NEEDS_INTERFACE = {"demo", "up", "api", "setup", "test"}
 FOR_DEVELOPERS = {"test", "bench"}
 
 

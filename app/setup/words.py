@@ -7,12 +7,16 @@ SUMMARY = "Zvonar: voice robots and a dialer on stock FreeSWITCH, on your own ma
 COMMANDS = {
     "demo": "Show everything at work: a demo company dials three campaigns over a simulated telephone network.",
     "up": "Run the product: database, dialler, robots and the web interface in one process.",
+    "api": "Run the web interface and the API alone, where pacer and calls run apart.",
+    "pacer": "Run a pacer alone: it shares out the calls between all workers; a second one stands by.",
+    "calls": "Run one worker alone: it places calls; start as many as are needed, on any hosts.",
     "test": "Run the tests; further words go to pytest.",
     "bench": "Run a benchmark by name; its last line is one JSON object.",
     "setup": "Set up everything now, without starting anything.",
     "migrate": "Bring the schema of the configured database up to date (needs ZVONAR_DATABASE_OWNER_URL).",
     "password": "Give a login a new password and show it once.",
-    "models": "List the speech models: which are here and which could be.",
+    "why": "Say why a campaign, or a number in it, is not being called, and when that ends.",
+    "models": "Look after the speech models: `models list`, `models fetch NAME`, `models verify`.",
     "switch": "Look after the FreeSWITCH nodes: `switch check` says whether they can be used.",
     "version": "Print the version.",
 }

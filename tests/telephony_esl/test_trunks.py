@@ -93,3 +93,39 @@ def test_who_asks_first_never_passes_either_limit(lines: int, rate: float, steps
         for begin in placed:
             inside = sum(1 for at in placed if begin <= at <= now)
             assert inside <= max(1.0, rate) + rate * (now - begin) + 1e-6
+
+
+def test_a_gate_that_is_paced_places_nothing_before_it_is_told_a_rate() -> None:
+    books = TrunkGate(Trunk("main", "sofia/gateway/x", calls_per_second=10), rate=0.0)
+    assert books.free(100) == 0
+    books.pace(5, 100)
+    assert books.free(100) == 0
+    assert books.free(100.2) == 1
+    assert books.free(200) == 5
+
+
+def test_a_lower_rate_holds_at_once_and_takes_what_was_saved_up() -> None:
+    books = gate(calls_per_second=10)
+    assert books.free(0) == 10
+    books.pace(2, 0)
+    assert books.free(0) == 2
+    books.pace(0, 1)
+    assert books.free(100) == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 10)), min_size=1, max_size=20))
+def test_however_it_is_paced_no_more_are_placed_than_the_rates_add_up_to_and_one_second_saved_up(
+    course: list[tuple[float, float]],
+) -> None:
+    books = TrunkGate(Trunk("main", "sofia/gateway/x", lines=1000, calls_per_second=10), rate=0.0)
+    now = allowed = rate = 0.0
+    placed = 0
+    for pause, next_rate in course:
+        now += pause
+        allowed += pause * rate
+        while books.free(now) > 0:
+            books.take(now)
+            placed += 1
+        rate = next_rate
+        books.pace(rate, now)
+    assert placed <= allowed + 1e-6
