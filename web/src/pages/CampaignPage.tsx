@@ -18,6 +18,7 @@ import { Empty, Failure } from '../parts/States'
 import { StatusBadge } from '../parts/StatusBadge'
 
 const CallDrawer = lazy(() => import('../parts/CallDrawer'))
+const LoadContacts = lazy(() => import('../parts/LoadContacts'))
 
 const VIEWS = ['overview', 'leads', 'calls', 'settings'] as const
 type View = (typeof VIEWS)[number]
@@ -28,6 +29,8 @@ export default function CampaignPage({ id }: { id: number }) {
   useTitle(campaign.data?.name)
   const [address, setAddress] = useSearchParams()
   const [call, setCall] = useState<number | null>(null)
+  const [loading, setLoading] = useState(false)
+  const load = () => setLoading(true)
   const view = VIEWS.find((one) => one === address.get('view')) ?? 'overview'
   const bucket = BUCKETS.find((one) => one === address.get('bucket'))
 
@@ -49,7 +52,7 @@ export default function CampaignPage({ id }: { id: number }) {
         <Waiting />
       ) : (
         <>
-          <Heading campaign={campaign.data} />
+          <Heading campaign={campaign.data} load={load} />
           <Buckets campaign={campaign.data} chosen={view === 'leads' ? bucket : undefined} choose={(one) => go('leads', one)} />
           <Tabs value={view} onChange={(to) => go(VIEWS.find((one) => one === to) ?? 'overview')} keepMounted={false}>
             <Tabs.List className="tabs">
@@ -58,19 +61,20 @@ export default function CampaignPage({ id }: { id: number }) {
               <Tabs.Tab value="calls">{t.campaign.calls}</Tabs.Tab>
               <Tabs.Tab value="settings">{t.campaign.settings}</Tabs.Tab>
             </Tabs.List>
-            <Tabs.Panel value="overview" pt="md"><Overview campaign={campaign.data} open={setCall} /></Tabs.Panel>
+            <Tabs.Panel value="overview" pt="md"><Overview campaign={campaign.data} open={setCall} load={load} /></Tabs.Panel>
             <Tabs.Panel value="leads" pt="md"><Leads campaign={id} bucket={bucket} choose={(one) => go('leads', one)} /></Tabs.Panel>
             <Tabs.Panel value="calls" pt="md"><Calls campaign={id} open={setCall} limit={50} /></Tabs.Panel>
             <Tabs.Panel value="settings" pt="md"><CampaignSettings campaign={campaign.data} /></Tabs.Panel>
           </Tabs>
         </>
       )}
+      {loading && <Suspense><LoadContacts campaign={id} close={() => setLoading(false)} /></Suspense>}
       {call !== null && <Suspense><CallDrawer campaign={id} attempt={call} close={() => setCall(null)} /></Suspense>}
     </Stack>
   )
 }
 
-function Heading({ campaign }: { campaign: CampaignDetails }) {
+function Heading({ campaign, load }: { campaign: CampaignDetails; load: () => void }) {
   const { t } = useWords()
   return (
     <Group justify="space-between" align="flex-start">
@@ -82,7 +86,7 @@ function Heading({ campaign }: { campaign: CampaignDetails }) {
         </Group>
         {campaign.error && <Text size="sm" c="red" mt={4}>{campaign.error}</Text>}
       </Box>
-      <CampaignActions campaign={campaign} />
+      <CampaignActions campaign={campaign} load={load} />
     </Group>
   )
 }
@@ -111,10 +115,10 @@ function Buckets({ campaign, chosen, choose }: { campaign: CampaignDetails; chos
   )
 }
 
-function Overview({ campaign, open }: { campaign: CampaignDetails; open: (attempt: number) => void }) {
+function Overview({ campaign, open, load }: { campaign: CampaignDetails; open: (attempt: number) => void; load: () => void }) {
   const { t, language } = useWords()
   const report = useReport(campaign.id)
-  if (campaign.leads === 0 && report.data?.attempts === 0) return <NoContacts campaign={campaign} />
+  if (campaign.leads === 0 && report.data?.attempts === 0) return <NoContacts campaign={campaign} load={load} />
   if (report.isError) return <Failure error={report.error} retry={() => void report.refetch()} />
   if (!report.data) return <Skeleton height={260} />
   const sums = [
@@ -145,14 +149,14 @@ function Overview({ campaign, open }: { campaign: CampaignDetails; open: (attemp
   )
 }
 
-function NoContacts({ campaign }: { campaign: CampaignDetails }) {
+function NoContacts({ campaign, load }: { campaign: CampaignDetails; load: () => void }) {
   const { t } = useWords()
   return (
     <div className="panel">
       {campaign.status === 'finished' ? (
         <Empty icon={IconAddressBook} title={t.campaign.noLeads} />
       ) : (
-        <Empty icon={IconAddressBook} title={t.campaign.nextTitle} note={t.campaign.nextNote}><LoadButton campaign={campaign.id} mt="sm" /></Empty>
+        <Empty icon={IconAddressBook} title={t.campaign.nextTitle} note={t.campaign.nextNote}><LoadButton load={load} mt="sm" /></Empty>
       )}
     </div>
   )

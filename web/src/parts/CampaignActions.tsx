@@ -10,7 +10,7 @@ import { useTell } from './problem'
 
 type Question = 'copy' | 'finish' | 'remove'
 
-export function CampaignActions({ campaign }: { campaign: CampaignDetails }) {
+export function CampaignActions({ campaign, load }: { campaign: CampaignDetails; load: () => void }) {
   const { t } = useWords()
   const tell = useTell()
   const change = useSwitch()
@@ -28,7 +28,7 @@ export function CampaignActions({ campaign }: { campaign: CampaignDetails }) {
           >
             {on ? t.campaign.pause : t.campaign.start}
           </Button>
-          <LoadButton campaign={campaign.id} variant="default" />
+          <LoadButton load={load} variant="default" />
         </>
       )}
       <Menu position="bottom-end">
