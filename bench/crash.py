@@ -9,7 +9,8 @@ breaker pauses is switched on again, as somebody would. At the end all leads mus
 
 `without_result`: attempts without one. `double_calls`: people who were called while they were being called, as the
 switch saw it or as the attempts tell, or called again once reached. `leads_lost`: leads that are neither reached nor
-failed, or whose counters do not fit their attempts.
+failed, or whose counters do not fit their attempts. A process that ends by itself is started again, and its last
+words are shown; `bad_exits` are those that did not end in order when they were asked to.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ LINES = 40
 CALLS_PER_S = 15
 SILENT_S = 3
 SETTLE_S = 240.0
+LAST_WORDS = 2_000
 RETRY = RetryPolicy(limits=dict.fromkeys(RETRIED, 10), waits=dict.fromkeys(RETRIED, timedelta(seconds=2)), max_calls=10)
 SCRIPT = {"kind": "notification", "language": "ru", "message": {"text": "Добрый день.", "voice": "female"}}
 CAST = Cast(
@@ -151,11 +153,15 @@ class Role:
     word: str
     env: dict[str, str]
     log: Path
+    began: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts it."""
+        """Starts it; a line in its log tells where this start begins."""
+        self.began = f"-- start {time.monotonic_ns()}"
         with self.log.open("ab") as output:
+            output.write(f"{self.began}\n".encode())
+            output.flush()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app", self.word],
                 cwd=ROOT,
@@ -164,6 +170,12 @@ class Role:
                 stderr=output,
                 start_new_session=True,
             )
+
+    def said(self) -> str:
+        """The last lines of its log."""
+        return (
+            self.log.read_bytes()[-20_000:].decode("utf-8", "replace").rstrip().rpartition(self.began)[2][-LAST_WORDS:]
+        )
 
     def kill(self) -> None:
         """Kills it and all that it started."""
@@ -299,6 +311,7 @@ def revive(running: Sequence[Role], done: Counter[str]) -> None:
     for role in running:
         if role.process is not None and role.process.poll() is not None:
             done[f"{role.word}_ended_{role.process.returncode}"] += 1
+            print(f"{role.log.stem} ended with {role.process.returncode}:\n{role.said()}", file=sys.stderr, flush=True)
             role.start()
 
 
@@ -342,7 +355,9 @@ async def run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
             **done,
             "system_errors": await ask(url, "SELECT count(*) FROM attempts WHERE result = 'system_error'"),
             "bad_exits": [
-                f"{role.word}: {one.result()}" for role, one in zip(running, ends, strict=True) if one.result()
+                f"{role.log.stem}: {one.result()}: {role.said()}"
+                for role, one in zip(running, ends, strict=True)
+                if one.result()
             ],
             "seconds": round(time.monotonic() - began, 1),
             "load_1m": round(os.getloadavg()[0], 2),

@@ -177,7 +177,12 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench.lease", description=__doc__)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=8)
-    parser.add_argument("--batch", type=int, default=20, help="leads per lease")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=8,
+        help="leads per lease: what a dialler of 200 calls/s wants in each of its rounds",
+    )
     parser.add_argument("--seconds", type=float, default=10, help="for each order")
     options = parser.parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="zvonar-bench-"))
@@ -192,7 +197,8 @@ def main(argv: Sequence[str]) -> int:
 
 async def _run(server: embedded.Embedded, options: argparse.Namespace) -> dict[str, object]:
     await upgrade(server.owner_url, app_url=server.app_url)
-    database = Database(server.app_url, PoolLimits(connections=16, wait_s=60, statement_ms=600_000))
+    limits = PoolLimits(connections=16, at_once=options.workers, wait_s=60, statement_ms=600_000)
+    database = Database(server.app_url, limits)
     try:
         return await measure(database, server.owner_url, options)
     finally:

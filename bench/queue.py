@@ -42,7 +42,8 @@ DETAILS = {
 _LEADS = text("""
     WITH people AS (
         INSERT INTO contacts (phones, first_name, created_at)
-        SELECT ARRAY['+7' || (9000000000 + n)], 'Анна', :at FROM generate_series(1, :count) AS n RETURNING id
+        SELECT ARRAY['+7' || (9000000000 + CAST(:done AS bigint) + n)], 'Анна', :at FROM generate_series(1, :count) AS n
+        RETURNING id
     )
     INSERT INTO leads (campaign_id, contact_id, due_at, order_key, added_at)
     SELECT :campaign, id, :at, random(), :at FROM people
@@ -67,7 +68,7 @@ async def add_campaign(database: Database, leads: int, order: Order) -> Campaign
         number = (await tx.execute(campaign.returning(tables.campaigns.c.id))).scalar_one()
         for done in range(0, leads, 20_000):
             count = min(20_000, leads - done)
-            await tx.execute(_LEADS, {"campaign": number, "count": count, "at": AT})
+            await tx.execute(_LEADS, {"campaign": number, "done": done, "count": count, "at": AT})
     return next(one for one in await PostgresLeads(database).campaigns() if one.id == number)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -95,13 +95,25 @@ class WeeklySchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One of several versions of a scenario that a campaign tries (SPEC R6.11).
+
+    `share` is its part of the sum of all shares; 0 takes no more contacts.
+    """
+
+    scenario: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One calling project as the dialler sees it.
 
     `scenario` is the published version its calls begin with, None only where operators talk. Of priorities 1 is the
     first, None comes after all of them (R2.8). `price_per_minute` is its trunk's, not its own; `budget` is what it may
     spend in all (R2.14). After `auto_finish_days` without a call or a new lead it finishes, with 0 never (R2.5).
-    `breaker_open` is why the circuit breaker paused it (`breaker.tripped`, R2.13).
+    `breaker_open` is why the circuit breaker paused it (`breaker.tripped`, R2.13); what failed before `switched_on_at`,
+    when somebody switched it on last, is forgiven. `variants` are the versions that it tries in place of `scenario`.
     """
 
     id: CampaignId
@@ -130,6 +142,8 @@ class Campaign:
     count_manual_calls: bool = False
     auto_finish_days: int = 14
     breaker_open: str | None = None
+    switched_on_at: datetime | None = None
+    variants: tuple[Variant, ...] = ()
 
     @property
     def needs_operators(self) -> bool:

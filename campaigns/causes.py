@@ -32,10 +32,11 @@ class CampaignFacts:
     """What the database and the switch know of a campaign.
 
     `due` is the earliest due instant of its waiting leads by the lead's zone (None: a lead without one); it says
-    whether any is left. `waiting_due` and `waiting_later` count them, `barred` counts waiting leads that are not among
-    them since the rules want a consent that is not on record. `leads` counts all that it holds, `deleted` those that
-    were taken out. `spent` is the cost of its ended calls. `higher` names the campaigns of a higher priority that have
-    work now and want the lines. `dialling` are its own calls and `free_lines` those of its trunk, None if not counted.
+    whether any is left. `waiting_due` and `waiting_later` count them; `barred` of them may not be called, since the
+    rules want a consent that is not on record, and where that is all of them `due` is empty. `leads` counts all that
+    it holds, `deleted` those that were taken out. `spent` is the cost of its ended calls. `higher` names the campaigns
+    of a higher priority that have work now and want the lines. `dialling` are its own calls and `free_lines` those of
+    its trunk, None if not counted.
     """
 
     due: Mapping[str | None, datetime] = field(default_factory=dict, hash=False)

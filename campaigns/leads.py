@@ -80,7 +80,8 @@ class LeasedCall:
     """One attempt that this worker owns: its row exists, its lead is locked, its leg has a name.
 
     `blacklisted` are the indices of its phones that stand on the company's blacklist at the time of the lease.
-    `proof` says which rules of the company allowed it, with what counters (`compliance.Allowed.proof`).
+    `proof` says which rules of the company allowed it, with what counters (`compliance.Allowed.proof`). `scenario` is
+    the published version that it begins with, None only where operators talk or the attempt is long under way.
     """
 
     attempt: AttemptId
@@ -95,6 +96,7 @@ class LeasedCall:
     blacklisted: frozenset[int] = frozenset()
     returned: Returned = NEVER_RETURNED
     proof: Mapping[str, object] | None = None
+    scenario: int | None = None
 
     @property
     def phone(self) -> Phone:

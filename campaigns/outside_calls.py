@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Final
 
 from campaigns.buckets import LeadState
 from campaigns.campaign import CampaignId
-from campaigns.leads import LeadId
+from campaigns.leads import Ending, LeadId
+from core.results import CallResult
 
 
 class OutsideKind(StrEnum):
@@ -43,13 +44,16 @@ LEAVE_ALONE: Final[Matrix] = MappingProxyType(dict.fromkeys(OutsideKind, Effect.
 class OutsideCall:
     """A call that has ended: how long both talked, and whether an operator took it (which matters for inbound ones).
 
-    `campaign` is the one that placed it, for the kind `campaign` alone.
+    `campaign` is the one that placed it and `lead` whom it called, for the kind `campaign` alone; `promised` is
+    whether that call ended with the promise to call back, which nothing but the lead's own next call keeps.
     """
 
     kind: OutsideKind
     talked: timedelta
     answered_by_operator: bool = False
     campaign: CampaignId | None = None
+    lead: LeadId | None = None
+    promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,28 @@ class Holding:
 
 
 LEAST_TALK: Final = timedelta(seconds=1)
+TALKS: Final = frozenset(
+    {
+        CallResult.COMPLETED,
+        CallResult.HUNG_UP_EARLY,
+        CallResult.TRANSFERRED,
+        CallResult.TRANSFER_FAILED,
+        CallResult.NO_INPUT,
+        CallResult.CALLBACK_REQUESTED,
+    }
+)
+"""The results of a campaign's calls in which it spoke with a person: no machine, nobody who waited in vain."""
+
+
+def campaign_talk(ending: Ending, *, campaign: CampaignId, lead: LeadId) -> OutsideCall | None:
+    """A campaign's own call as one that other campaigns look at; None where nobody was talked with for a second."""
+    if ending.answered_at is None or ending.result not in TALKS:
+        return None
+    talked = ending.ended_at - ending.answered_at
+    if talked < LEAST_TALK:
+        return None
+    promised = ending.result is CallResult.CALLBACK_REQUESTED
+    return OutsideCall(OutsideKind.CAMPAIGN, talked, campaign=campaign, lead=lead, promised=promised)
 
 
 def affected(call: OutsideCall, matrix: Matrix, holdings: Sequence[Holding]) -> tuple[LeadId, ...]:
@@ -77,6 +103,7 @@ def affected(call: OutsideCall, matrix: Matrix, holdings: Sequence[Holding]) -> 
         holding.lead
         for holding in holdings
         if holding.state is not LeadState.REACHED
+        and not (call.promised and holding.lead == call.lead)
         and (
             effect is Effect.ALL_CAMPAIGNS
             or (effect is Effect.LAST_CAMPAIGN and holding.campaign == last)
@@ -86,14 +113,8 @@ def affected(call: OutsideCall, matrix: Matrix, holdings: Sequence[Holding]) -> 
 
 
 def _is_a_talk(call: OutsideCall) -> bool:
-    """Whether the company's rules look at this call at all."""
-    match call.kind:
-        case OutsideKind.INBOUND:
-            return call.answered_by_operator
-        case OutsideKind.MANUAL | OutsideKind.CAMPAIGN:
-            return call.talked >= LEAST_TALK
-        case never:
-            assert_never(never)
+    """Whether the company's rules look at this call at all: both talked for a second, inbound ones with an operator."""
+    return call.talked >= LEAST_TALK and (call.kind is not OutsideKind.INBOUND or call.answered_by_operator)
 
 
 def _last_caller(call: OutsideCall, holdings: Sequence[Holding]) -> CampaignId | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -52,7 +52,6 @@ class Pacer:
         self._clock = clock
         self._silent_for = silent_for
         self._turns: dict[CampaignId, int] = {}
-        self._runs_since: dict[CampaignId, datetime] = {}
         self._look_after_at_s = self._tidy_at_s = float("-inf")
         self._rates = Rates(float("-inf"))
 
@@ -146,17 +145,15 @@ class Pacer:
     async def _look_after(self, campaigns: Sequence[Campaign]) -> set[CampaignId]:
         """Opens the circuit breaker where calls fail as they should not; which campaigns it paused.
 
-        What failed before a campaign was seen to run is forgiven: somebody has switched it on again since.
+        All it goes by is stored, so that a new leader sees what the one before saw.
         """
-        seen = self._clock.now()
-        self._runs_since = {one.id: self._runs_since.get(one.id, seen) for one in campaigns}
         if self._clock.monotonic() < self._look_after_at_s:
             return set()
         opened = set()
         now = self._clock.now()
         for campaign in campaigns:
             results = await self._store.results(campaign, now - LOOKS_BACK)
-            why = tripped(results, now, since=self._runs_since[campaign.id])
+            why = tripped(results, now, since=campaign.switched_on_at)
             if why is not None:
                 await self._store.open_breaker(campaign, why)
                 log.error("campaign.breaker_open", campaign=campaign.id, company=campaign.company, why=why)

@@ -4,7 +4,8 @@ What is fair is found first, as if nobody were calling: the next slot goes to th
 to the campaign of the best priority, among equals to the one with the fewest; it lies at the worker with the most
 free slots. Calls in progress are never cut, so what they hold beyond their fair share is not given to others before
 they end: a quota below the calls in progress lets them end and nothing more, and a quota above them is given only as
-far as there is room beside all that others hold or may still take.
+far as there is room beside all that others hold or may still take. While a better campaign waits for such an end, the
+lesser ones of its company that hold its lines or its workers' slots begin no call (SPEC R2.8).
 """
 
 from __future__ import annotations
@@ -148,7 +149,31 @@ def within_room(wants: Sequence[Want], floor: Floor, shares: Mapping[Place, int]
         still = [(want, worker) for want, worker in hungry if want.rank == rank]
         while still:
             still = [one for one in still if _one_more(one[0], one[1], shares, given, left, room)]
-    return {place: count for place, count in given.items() if count > 0}
+    waited_for = _waited_for(wants, shares, given, running)
+    return {
+        (want.campaign, worker): given[want.campaign, worker]
+        for want, worker in hungry
+        if given[want.campaign, worker] > 0 and not _gives_way(want, worker, waited_for.get(want.company, ()))
+    }
+
+
+def _waited_for(
+    wants: Sequence[Want], shares: Mapping[Place, int], given: Mapping[Place, int], running: Mapping[Place, int]
+) -> dict[CompanyId, list[tuple[Want, WorkerId]]]:
+    """The campaigns that hold less than their share and get no more now, each with the workers where it lacks room."""
+    held, share = _by_campaign(running), _by_campaign(shares)
+    more = _by_campaign({place: max(count - running.get(place, 0), 0) for place, count in given.items()})
+    waiting = {one.campaign: one for one in wants if held[one.campaign] + more[one.campaign] < share[one.campaign]}
+    found: dict[CompanyId, list[tuple[Want, WorkerId]]] = defaultdict(list)
+    for (campaign, worker), count in shares.items():
+        if campaign in waiting and given.get((campaign, worker), 0) < count:
+            found[waiting[campaign].company].append((waiting[campaign], worker))
+    return found
+
+
+def _gives_way(want: Want, worker: WorkerId, waited_for: Iterable[tuple[Want, WorkerId]]) -> bool:
+    """Whether a better campaign of the company waits for what this one's calls hold: then it begins no other call."""
+    return any(better.rank < want.rank and (better.trunk == want.trunk or at == worker) for better, at in waited_for)
 
 
 def _by_campaign(counts: Mapping[Place, int]) -> Counter[CampaignId]:

@@ -6,6 +6,7 @@ A rule that is null holds nobody. Outside calls: {"inbound": "all_campaigns", "m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CALLS: Final = 1_000
 LONGEST_LABEL: Final = 100
 LONGEST_RING_S: Final = 600
+_NO_LABEL: Final = re.compile(r"[{}<>\\|^`~\x00-\x1f\x7f]|:_:")
 
 
 def compliance_to_json(rules: Compliance) -> dict[str, object]:
@@ -121,7 +123,11 @@ def _zone(value: object, field: str) -> str:
 
 
 def _label(value: object, field: str) -> str:
-    return line(value, field, most=LONGEST_LABEL)
+    label = line(value, field, most=LONGEST_LABEL)
+    if not label.strip() or _NO_LABEL.search(label):
+        hint = "Use letters, digits, spaces, quotes and simple punctuation."
+        raise BadInput("bad_call_label", f"{field} cannot be shown by telephones.", field=field, hint=hint)
+    return label
 
 
 def _label_length(value: object, field: str) -> int:

@@ -7,6 +7,7 @@ one, a hint that says what to do::
     ZvonarError
     ├── BadInput     the asker's fault: a field holds what it must not hold
     ├── NotFound     the thing asked for does not exist, or is not the asker's to see
+    │   └── Gone     it did exist, and will not come back
     ├── Forbidden    the asker lacks a permission
     ├── Conflict     the thing is in a state that does not allow this
     └── Unavailable  something outside failed: the switch, the database, a model file
@@ -38,6 +39,12 @@ class NotFound(ZvonarError):
     """The named thing does not exist for this asker."""
 
     status = 404
+
+
+class Gone(NotFound):
+    """The thing was there once and is lost or deleted for good."""
+
+    status = 410
 
 
 class Forbidden(ZvonarError):

@@ -20,7 +20,8 @@ class DialOrder:
     """All that a switch must know to place one leg; nothing of the contact but the number.
 
     `destination` is digits with an optional leading `+` (also `*` and `#` for operators' extensions);
-    `labels` become channel variables and may hold only `[A-Za-z0-9_.:-]`.
+    `labels` become channel variables and may hold only `[A-Za-z0-9_.:-]`. `call_label` is what the callee's telephone
+    is to show of who calls; it goes out where the trunk's carrier takes one.
     """
 
     leg: LegId
@@ -30,6 +31,7 @@ class DialOrder:
     ring_timeout: timedelta = timedelta(seconds=30)
     max_duration: timedelta = timedelta(minutes=30)
     labels: dict[str, str] = field(default_factory=dict)
+    call_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

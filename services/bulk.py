@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from campaigns.campaign import CampaignId
+from campaigns.campaign import CampaignId, CompanyId
 from core.errors import BadInput
 from services import tags
 from services.accounts import UserId
 from services.campaign_settings import LOWEST_PRIORITY
 from services.campaigns import found_campaign, hold_load, may_change
+from services.consent import record_consent
 from storage import bulk
 from storage.bulk import Selection
+from storage.database import Database
 from storage.live import tell
+from storage.vips import raise_guests
 
 __all__ = ["Selection"]
 
@@ -33,6 +36,25 @@ class Asked:
     selection: Selection
     by: UserId
     now: datetime
+
+
+async def in_parts(
+    database: Database, company: CompanyId, asked: Asked, change: Callable[[AsyncConnection, Asked], Awaitable[int]]
+) -> int:
+    """Does `change` to the chosen leads part by part, each in a transaction of its own; says how many it changed.
+
+    Leads that wait for their part are called meanwhile. What ends between two parts leaves the later ones unchanged.
+    """
+    done, rest = 0, asked.selection
+    while True:
+        async with database.transaction(company) as tx:
+            part = await bulk.next_part(tx, asked.campaign, rest)
+            if part is None and rest.after:
+                return done
+            done += await change(tx, asked if part is None else replace(asked, selection=part))
+        if part is None or part.upto is None:
+            return done
+        rest = replace(rest, after=part.upto)
 
 
 async def tag_selected(tx: AsyncConnection, asked: Asked, *, add: Sequence[str], remove: Sequence[str]) -> int:
@@ -61,6 +83,7 @@ async def add_selected(tx: AsyncConnection, asked: Asked, target: CampaignId, ra
     await hold_load(tx, target)
     chosen = checked(asked.selection)
     added = await bulk.add_to_campaign(tx, asked.campaign, chosen, target, now=asked.now, randomness=randomness)
+    await raise_guests(tx, target, asked.now)
     await tell(tx, target)
     return added
 
@@ -76,6 +99,17 @@ async def return_selected(tx: AsyncConnection, asked: Asked, extra_calls: int | 
     )
     await tell(tx, asked.campaign)
     return done
+
+
+async def consent_selected(tx: AsyncConnection, asked: Asked, at: datetime | None) -> int:
+    """Notes since when the contacts of the leads consent to calls, or that they do not; says how many changed."""
+    await found_campaign(tx, asked.campaign)
+    changed = 0
+    async for rows in bulk.selected(tx, asked.campaign, checked(asked.selection)):
+        people = [row.contact_id for row in rows]
+        changed += await record_consent(tx, people, at=at, now=asked.now, field="action.at")
+    await tell(tx, asked.campaign)
+    return changed
 
 
 async def prioritise_selected(tx: AsyncConnection, asked: Asked, priority: int | None) -> int:

@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from campaigns.campaign import Campaign, CampaignKind, LocalTime, Order, RetryPolicy, WeeklySchedule
+from campaigns.campaign import Campaign, CampaignKind, LocalTime, Order, RetryPolicy, Variant, WeeklySchedule
 from campaigns.schedule import check_schedule, local_date
 from campaigns.schedule_json import schedule_to_json
 from campaigns.settings_json import check_retry, retry_to_json
+from campaigns.variants import check_variants, variants_to_json
 from core.errors import BadInput
 from services.texts import one_line
 
@@ -29,7 +30,8 @@ _FILLER: Final = str.maketrans("", "", " \t\u00a0()-–.")
 class NewCampaign:
     """A campaign's settings; `scenario` is the published version that its robot runs, None where operators talk.
 
-    `priority` 1 goes first, None after all numbers; `budget` None is without limit.
+    `priority` 1 goes first, None after all numbers; `budget` None is without limit. `variants` are versions that are
+    tried in place of `scenario`, which is the first of them.
     """
 
     name: str
@@ -50,12 +52,14 @@ class NewCampaign:
     budget: Decimal | None = None
     count_manual_calls: bool = False
     auto_finish_days: int = 14
+    variants: tuple[Variant, ...] = ()
 
 
 def checked(new: NewCampaign, now: datetime) -> NewCampaign:
     """The settings with tidied texts; BadInput if a campaign cannot be like this, or would be over already."""
     check_schedule(new.schedule)
     check_retry(new.retry)
+    check_variants(new.variants)
     _check_numbers(new)
     if not SHORTEST_RING <= new.ring_timeout <= LONGEST_RING:
         raise BadInput("out_of_range", "A telephone rings 1 to 600 seconds.", field="ring_timeout_s")
@@ -95,6 +99,7 @@ def settings_of(campaign: Campaign) -> NewCampaign:
         budget=campaign.budget,
         count_manual_calls=campaign.count_manual_calls,
         auto_finish_days=campaign.auto_finish_days,
+        variants=campaign.variants,
     )
 
 
@@ -119,6 +124,7 @@ def settings_row(settings: NewCampaign) -> dict[str, object]:
         "budget": settings.budget,
         "count_manual_calls": settings.count_manual_calls,
         "auto_finish_days": settings.auto_finish_days,
+        "variants": variants_to_json(settings.variants),
     }
 
 

@@ -26,8 +26,8 @@ __all__ = ["CampaignRow", "NewCampaign"]
 
 _LOADING: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('zvonar load ' || :campaign, 0))")
 
-
-_ALIVE: Final = campaigns.c.deleted_at.is_(None)
+ALIVE: Final = campaigns.c.deleted_at.is_(None)
+"""What is shown of a company's campaigns: the rest is deleted, and may only be counted by its rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ async def list_campaigns(
     text: str | None = None,
 ) -> list[CampaignRow]:
     """The company's campaigns of these kinds, newest first, with `text` somewhere in the name whatever its case."""
-    wanted = select(campaigns).where(_ALIVE, campaigns.c.kind.in_([str(kind) for kind in kinds]))
+    wanted = select(campaigns).where(ALIVE, campaigns.c.kind.in_([str(kind) for kind in kinds]))
     found = (await tx.execute(wanted.order_by(campaigns.c.id.desc()))).all()
     counted = await counts(tx)
     rows = [_row(row, now, counted.get(CampaignId(row.id), Counts())) for row in found]
@@ -107,7 +107,9 @@ async def edit_campaign(
 async def switch(tx: AsyncConnection, campaign: CampaignId, *, on: bool, now: datetime) -> None:
     """Switches dialling on or off; on also takes back why it had stopped by itself. `Conflict` once finished."""
     await may_change(tx, campaign, now)
-    values: dict[str, object] = {"switched_on": on} | ({"error": None, "breaker_open": None} if on else {})
+    values: dict[str, object] = {"switched_on": on}
+    if on:
+        values |= {"error": None, "breaker_open": None, "switched_on_at": now}
     await tx.execute(update(campaigns).where(campaigns.c.id == campaign).values(values))
     await tell(tx, campaign)
 
@@ -151,7 +153,7 @@ async def lock_campaign(tx: AsyncConnection, campaign: CampaignId) -> None:
 
 async def found_campaign(tx: AsyncConnection, campaign: CampaignId) -> Row[Any]:
     """The campaign's row; `NotFound` if the company has no such campaign."""
-    row = (await tx.execute(select(campaigns).where(campaigns.c.id == campaign, _ALIVE))).one_or_none()
+    row = (await tx.execute(select(campaigns).where(campaigns.c.id == campaign, ALIVE))).one_or_none()
     if row is None:
         raise NotFound("no_such_campaign", "There is no such campaign.")
     return row

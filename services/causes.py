@@ -5,17 +5,20 @@ The rules that the dialler obeys say it, from what the database knows at this in
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import Campaign, CampaignId, CampaignStatus
 from campaigns.causes import Cause, causes, lead_causes
 from campaigns.leads import LeadId
 from campaigns.status import status_of
+from campaigns.trunk_terms import TrunkTerms, with_terms
 from core.errors import BadInput, NotFound
 from services.campaigns import found_campaign
 from services.lead_cards import lead_of_phone
@@ -26,6 +29,8 @@ from storage.tables import campaigns, leads, workers
 
 BEATS_WITHIN: Final = timedelta(seconds=60)
 """A process that has not beaten for so long is not counted on."""
+NO_TERMS: Final[Mapping[str, TrunkTerms]] = MappingProxyType({})
+_BUSY: Final = text("SELECT zvonar_trunk_calls(:trunk)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +53,54 @@ class Explanation:
         return self.callers > 0 and not self.causes and not self.lead_causes
 
 
-async def explain(tx: AsyncConnection, campaign: CampaignId, now: datetime) -> Explanation:
-    """What keeps the campaign from calling; `NotFound` if the company has no such campaign."""
+async def explain(
+    tx: AsyncConnection, campaign: CampaignId, now: datetime, *, terms: Mapping[str, TrunkTerms] = NO_TERMS
+) -> Explanation:
+    """What keeps the campaign from calling; `NotFound` if the company has no such campaign.
+
+    `terms` are what was agreed on with the carriers, by trunk.
+    """
     found = campaign_of(await found_campaign(tx, campaign))
-    facts = await campaign_facts(tx, found, now)
+    callers = await _callers(tx, now)
+    facts = await campaign_facts(
+        tx,
+        found,
+        now,
+        rules=await company_rules(tx),
+        most_counted=1,
+        free_lines=await _free_lines(tx, found.trunk, callers),
+    )
+    facts = with_terms(facts, found, terms.get(found.trunk))
+    return Explanation(found, status_of(found, now), causes(found, facts, now), len(callers))
+
+
+async def _callers(tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
+    """The processes that place calls now, with the trunks that they reach."""
     living = (workers.c.beat_at > now - BEATS_WITHIN) & (workers.c.slots > 0)
-    callers = (await tx.execute(select(func.count()).select_from(workers).where(living))).scalar_one()
-    return Explanation(found, status_of(found, now), causes(found, facts, now), callers)
+    return (await tx.execute(select(workers.c.trunks).where(living))).all()
+
+
+async def _free_lines(tx: AsyncConnection, trunk: str, callers: Sequence[Row[Any]]) -> int | None:
+    """The lines of the trunk that no call of any company holds; 0 where nobody reaches it, None without any caller."""
+    if not callers:
+        return None
+    lines = [int(row.trunks[trunk]["lines"]) for row in callers if trunk in row.trunks]
+    if not lines:
+        return 0
+    return max(min(lines) - int((await tx.execute(_BUSY, {"trunk": trunk})).scalar_one()), 0)
 
 
 async def explain_lead(
-    tx: AsyncConnection, campaign: CampaignId, lead: LeadId, now: datetime, *, asked: int | None = None
+    tx: AsyncConnection,
+    campaign: CampaignId,
+    lead: LeadId,
+    now: datetime,
+    *,
+    asked: int | None = None,
+    terms: Mapping[str, TrunkTerms] = NO_TERMS,
 ) -> Explanation:
     """What keeps the lead from being called, or its phone number `asked` (from 0), beside what keeps its campaign."""
-    whole = await explain(tx, campaign, now)
+    whole = await explain(tx, campaign, now, terms=terms)
     mine = select(leads.c.id).where(leads.c.id == lead, leads.c.campaign_id == campaign)
     if (await tx.execute(mine)).first() is None:
         raise NotFound("no_such_lead", "The campaign has no such contact.")
@@ -70,10 +109,17 @@ async def explain_lead(
     return replace(whole, lead=lead, lead_causes=lead_causes(whole.campaign, facts, rules, now))
 
 
-async def explain_phone(tx: AsyncConnection, campaign: CampaignId, phone: str, now: datetime) -> Explanation:
+async def explain_phone(
+    tx: AsyncConnection,
+    campaign: CampaignId,
+    phone: str,
+    now: datetime,
+    *,
+    terms: Mapping[str, TrunkTerms] = NO_TERMS,
+) -> Explanation:
     """The same for the campaign's lead with this number, and for the number itself."""
     lead, place = await lead_of_phone(tx, campaign, phone)
-    return await explain_lead(tx, campaign, lead, now, asked=place)
+    return await explain_lead(tx, campaign, lead, now, asked=place, terms=terms)
 
 
 async def named_campaign(tx: AsyncConnection, asked: str) -> CampaignId:

@@ -36,13 +36,14 @@ class StoredRules:
     """A company's rules: what is stored, and in `rules` what comes of it.
 
     `overrides` are plain JSON values by the names of `campaigns.rules_json`; recordings are kept for
-    `keep_recordings_days`, None for ever.
+    `keep_recordings_days` and what was said in writing for `keep_transcripts_days`, None for ever.
     """
 
     preset: str = "none"
     overrides: Mapping[str, Any] = field(default_factory=dict)
     outside: Matrix = field(default_factory=lambda: LEAVE_ALONE)
     keep_recordings_days: int | None = None
+    keep_transcripts_days: int | None = None
     changed_at: datetime | None = None
 
     @property
@@ -62,6 +63,7 @@ async def read_rules(tx: AsyncConnection) -> StoredRules:
         overrides=MappingProxyType(dict(row.compliance_overrides)),
         outside=matrix_from_json(row.outside_calls),
         keep_recordings_days=row.keep_recordings_days,
+        keep_transcripts_days=row.keep_transcripts_days,
         changed_at=row.changed_at,
     )
 
@@ -74,6 +76,7 @@ async def save_rules(tx: AsyncConnection, new: StoredRules, now: datetime) -> St
         "compliance_overrides": dict(new.overrides),
         "outside_calls": matrix_to_json(new.outside),
         "keep_recordings_days": new.keep_recordings_days,
+        "keep_transcripts_days": new.keep_transcripts_days,
         "changed_at": now,
     }
     saved = insert(company_rules).values(values)
@@ -86,10 +89,11 @@ def checked(new: StoredRules) -> None:
     if new.preset not in presets():
         hint = f"Known: {', '.join(presets())}."
         raise BadInput("no_such_preset", f"There is no preset {new.preset!r}.", field="preset", hint=hint)
-    days = new.keep_recordings_days
-    if days is not None and not 1 <= days <= LONGEST_KEPT_DAYS:
-        message = f"Recordings are kept for 1 to {LONGEST_KEPT_DAYS} days, or for ever."
-        raise BadInput("out_of_range", message, field="keep_recordings_days")
+    for name in ("keep_recordings_days", "keep_transcripts_days"):
+        days = getattr(new, name)
+        if days is not None and not 1 <= days <= LONGEST_KEPT_DAYS:
+            message = f"What was said is kept for 1 to {LONGEST_KEPT_DAYS} days, or for ever."
+            raise BadInput("out_of_range", message, field=name)
     try:
         check_compliance(new.rules.compliance)
     except BadInput as error:

@@ -25,6 +25,7 @@ from core.errors import BadInput, Conflict
 from services.campaigns import hold_load, may_change
 from storage.live import tell
 from storage.tables import campaigns
+from storage.vips import raise_guests
 
 BATCH: Final = 500
 SAMPLE: Final = 20
@@ -49,14 +50,14 @@ WITH given AS MATERIALIZED (
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row (
         place integer, last_name text, first_name text, middle_name text, organisation text, "position" text, note text,
         email text, zone text, phones text[], custom jsonb, tags text[], priority integer,
-        order_key double precision
+        consent_at timestamptz, order_key double precision
     )
 ), made AS (
     INSERT INTO contacts
         (id, last_name, first_name, middle_name, organisation, "position", note, email, zone, phones, custom,
-         tags, created_at)
+         tags, consent_at, created_at)
     SELECT id, last_name, first_name, middle_name, organisation, "position", note, email, zone, phones, custom, tags,
-        :now
+        consent_at, :now
     FROM given
 )
 INSERT INTO leads (campaign_id, contact_id, due_at, added_at, order_key, zone, priority)
@@ -116,7 +117,7 @@ async def load_contacts(
     check_mapping(chosen, sheet.columns)
     report = LoadReport(columns=sheet.columns)
     rows = sheet.rows()
-    while batch := await asyncio.to_thread(_batch, rows, sheet, chosen):
+    while batch := await asyncio.to_thread(_batch, rows, sheet, chosen, now):
         report.rows += len(batch)
         good = [one for one in batch if isinstance(one, NewContact)]
         report.bad += [one for one in batch if isinstance(one, BadRow)]
@@ -128,6 +129,7 @@ async def load_contacts(
         await _add(tx, campaign, fresh, now, randomness)
         report.loaded += len(fresh)
         report.zone_unknown += sum(one.zone is None for one in fresh)
+    await raise_guests(tx, campaign, now)
     await _note_activity(tx, campaign, now)
     return report
 
@@ -142,8 +144,8 @@ def _preview(data: bytes) -> Preview:
     return Preview(sheet.columns, suggest(sheet), sample, sheet.encoding, sheet.delimiter)
 
 
-def _batch(rows: Iterator[Row], sheet: Sheet, mapping: Mapping[str, str]) -> list[NewContact | BadRow]:
-    return [contact_of(row, sheet.columns, mapping) for row in islice(rows, BATCH)]
+def _batch(rows: Iterator[Row], sheet: Sheet, mapping: Mapping[str, str], now: datetime) -> list[NewContact | BadRow]:
+    return [contact_of(row, sheet.columns, mapping, now=now) for row in islice(rows, BATCH)]
 
 
 async def _new_ones(tx: AsyncConnection, campaign: CampaignId, batch: Sequence[NewContact]) -> list[NewContact]:
@@ -182,6 +184,7 @@ def _as_json(batch: Sequence[NewContact], randomness: Random) -> str:
             "custom": dict(contact.custom),
             "tags": contact.tags,
             "priority": contact.priority,
+            "consent_at": contact.consent_at,
             "order_key": randomness.random(),
         }
         for place, contact in enumerate(batch)

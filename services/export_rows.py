@@ -20,6 +20,7 @@ from campaigns.leads import Bucket
 from services.exports import ExportChoice
 from services.fields import list_fields
 from storage.tables import BUCKET, contacts, leads, users
+from storage.vips import is_guest
 
 MOST_CUSTOM: Final = 1000
 LEAST_DIGITS: Final = 3
@@ -53,14 +54,14 @@ class Columns:
 
 def query(choice: ExportChoice) -> Select[*tuple[Any, ...]]:
     """The chosen rows in the order in which they came."""
-    responsible = users.c.name.label("responsible_name")
+    responsible, vip = users.c.name.label("responsible_name"), is_guest().label("vip")
     if choice.what == "leads":
         wanted = select(
-            contacts, responsible, leads.c.state, leads.c.attempts, leads.c.last_result, leads.c.priority,
+            contacts, responsible, vip, leads.c.state, leads.c.attempts, leads.c.last_result, leads.c.priority,
             leads.c.added_at, leads.c.callback_at,
         ).select_from(_sources(choice)).order_by(leads.c.id)  # fmt: skip
     else:
-        wanted = select(contacts, responsible).select_from(_sources(choice)).order_by(contacts.c.id)
+        wanted = select(contacts, responsible, vip).select_from(_sources(choice)).order_by(contacts.c.id)
     return wanted.where(*_conditions(choice))
 
 
@@ -78,7 +79,7 @@ async def columns(tx: AsyncConnection, choice: ExportChoice) -> Columns:
     custom = (*defined, *others)
     names = (
         *_PLAIN.values(), "Теги", *(f"Телефон {number}" for number in range(1, MOST_PHONES + 1)),
-        *map(_custom_name, custom), "Ответственный",
+        *map(_custom_name, custom), "Ответственный", "VIP", "Согласие",
     )  # fmt: skip
     if choice.what == "contacts":
         return Columns((*names, "Добавлен (UTC)"), lambda row: [*_contact(row, custom), _instant(row.created_at)])
@@ -141,6 +142,8 @@ def _contact(row: Row[Any], custom: Sequence[str]) -> list[Cell]:
         *[""] * (MOST_PHONES - len(phones)),
         *(str(values.get(name, "")) for name in custom),
         row.responsible_name or "",
+        "да" if row.vip else "",
+        _instant(row.consent_at),
     ]
 
 

@@ -13,13 +13,14 @@ import msgspec
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from campaigns.campaign import CompanyId
+from campaigns.campaign import CampaignId, CompanyId
 from campaigns.leads import Bucket
 from core.errors import BadInput, Conflict, NotFound
 from core.results import CallResult
+from services.campaigns import found_campaign
 from services.import_files import exports_of
 from services.tags import checked_tags
-from storage.tables import campaigns, exports
+from storage.tables import exports
 
 SHOWN: Final = 200
 MOST_IDS: Final = 100_000
@@ -82,10 +83,7 @@ async def add_export(
     choice = _checked(choice)
     subject = "contacts"
     if choice.campaign is not None:
-        found = (await tx.execute(select(campaigns.c.name).where(campaigns.c.id == choice.campaign))).scalar()
-        if found is None:
-            raise NotFound("no_such_campaign", "There is no such campaign.")
-        subject = found
+        subject = (await found_campaign(tx, CampaignId(choice.campaign))).name
     values = {
         "campaign_id": choice.campaign,
         "name": f"{_printable(subject)} {now:%Y-%m-%d}.{format}",

@@ -2,42 +2,53 @@
 
 Each batch is a transaction that also moves the import's place in the file. Whoever goes on after a crash, or at the
 same time by mistake, finds the place that was committed and no other: a row is never loaded twice, nor left out.
+Batches load side by side where no two of them can have a person in common, some at a time, and then the next list of
+the company gets its turn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import CampaignId, CompanyId
-from campaigns.contacts.batches import BATCH, Batch, error_header
+from campaigns.contacts.batches import BATCH, Batch, Duplicates, error_header
 from core.clock import Clock
 from core.errors import BadInput, Conflict, NotFound, Unavailable, ZvonarError
 from services import fields, imports, lists
 from services.import_files import append_at, errors_of, imports_of
+from services.import_lanes import Queue, Stopped, Ticket, load_some
 from services.imports import Import, ImportState
 from services.list_feed import Feed, Rule
 from services.mappings import remembered
 from storage import tables
 from storage.database import Database
 from storage.live import tell
-from storage.loading import BatchPlan, Loaded, OtherCampaigns, load_batch
+from storage.loading import BatchPlan, Loaded, OtherCampaigns, load_staged, stage, take_turn
+from storage.vips import raise_guests
+
+LANES: Final = max(2, min(4, os.cpu_count() or 1))
+TURN: Final = 4
+"""How many batches of each lane load before another list of the company may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """Carries out the imports of one database; `batch` rows make a transaction."""
+    """Carries out the imports of one database; `batch` rows make a transaction, `lanes` of them are open at once."""
 
     database: Database
     folder: Path
     clock: Clock
     batch: int = BATCH
+    lanes: int = LANES
 
     async def run(self, company: CompanyId, id_: int) -> None:
         """Goes on with an import as far as it can go; one that is over, or waits for somebody, is left as it is.
@@ -74,36 +85,63 @@ class Loader:
             mapping=found.mapping or {},
             rules=rules,
             duplicates=options.duplicates,
+            now=found.started_at or found.created_at,
             tags=options.tags,
             priority=options.priority,
             done=found.rows_done,
             size=self.batch,
         )
-        done = found.rows_done
+        lanes = 1 if options.duplicates is Duplicates.MERGE else self.lanes
         async with aclosing(lists.batches(self._file(company, found), feed)) as batches:
-            async for batch in batches:
-                if not await self._step(company, found.id, done, batch):
-                    return
-                done += batch.rows
-        async with self.database.transaction(company) as tx:
-            now = await imports.one_import(tx, found.id, lock=True)
-            if now.state is ImportState.RUNNING and now.rows_done == done:
-                await _change(tx, found.id, state=str(ImportState.DONE), finished_at=self.clock.now(), rows_total=done)
+            queue = Queue(batches, found.rows_done)
+            while (ticket := await queue.take()) is not None:
+                await self._turn(company, found.id, queue, ticket, lanes)
+        await self._end(company, found.id, None if queue.stopped else queue.done)
 
-    async def _step(self, company: CompanyId, id_: int, done: int, batch: Batch) -> bool:
-        """Loads one batch; False where the import is to stop, or somebody else goes on with it."""
+    async def _turn(self, company: CompanyId, id_: int, queue: Queue, first: Ticket, lanes: int) -> None:
+        """Loads some batches while no other list of the company loads."""
+
+        async def step(ticket: Ticket) -> None:
+            await self._step(company, id_, ticket, queue)
+
         async with self.database.transaction(company) as tx:
+            await take_turn(tx)
+            await load_some(queue, first, step, lanes=lanes, most=TURN * lanes)
+
+    async def _step(self, company: CompanyId, id_: int, ticket: Ticket, queue: Queue) -> None:
+        """Loads one batch; `Stopped` where the import is to stop, or somebody else goes on with it."""
+        batch = ticket.batch
+        async with self.database.transaction(company) as tx:
+            found = await imports.one_import(tx, id_)
+            if not _goes_on(found) or found.rows_done > ticket.done:
+                raise Stopped
+            plan = _plan(found)
+            await ticket.wait_to_number()
+            await stage(tx, plan, batch.columns, batch.copy)
+            ticket.numbered.set()
+            loaded = await load_staged(tx, plan)
+            await ticket.wait_to_commit()
             found = await imports.one_import(tx, id_, lock=True)
-            if found.state is not ImportState.RUNNING or found.rows_done != done:
-                return False
-            if found.cancel_asked:
-                await _change(tx, id_, state=str(ImportState.CANCELLED), finished_at=self.clock.now())
-                return False
+            if queue.stopped or not _goes_on(found) or found.rows_done != ticket.done:
+                raise Stopped
             await self._note_activity(tx, found)
-            loaded = await load_batch(tx, _plan(found), batch.copy)
             errors = await self._write_errors(company, found, batch)
             await _change(tx, id_, **_counted(found, batch, loaded), errors_bytes=errors, beat_at=self.clock.now())
-        return True
+
+    async def _end(self, company: CompanyId, id_: int, done: int | None) -> None:
+        """Notes the end of an import, if all rows are done or somebody asked to cancel it."""
+        async with self.database.transaction(company) as tx:
+            now = await imports.one_import(tx, id_, lock=True)
+            if now.state is not ImportState.RUNNING:
+                return
+            if now.rows_done == done:
+                await _change(tx, id_, state=str(ImportState.DONE), finished_at=self.clock.now(), rows_total=done)
+            elif now.cancel_asked:
+                await _change(tx, id_, state=str(ImportState.CANCELLED), finished_at=self.clock.now())
+            else:
+                return
+            if now.campaign is not None and not now.dry_run:
+                await raise_guests(tx, CampaignId(now.campaign), self.clock.now())
 
     async def _note_activity(self, tx: AsyncConnection, found: Import) -> None:
         """Notes the load with the campaign; refuses it if the campaign was finished meanwhile."""
@@ -134,6 +172,10 @@ class Loader:
     async def _fail(self, company: CompanyId, id_: int, code: str, message: str) -> None:
         async with self.database.transaction(company) as tx:
             await imports.failed(tx, id_, code=code, message=message, now=self.clock.now())
+
+
+def _goes_on(found: Import) -> bool:
+    return found.state is ImportState.RUNNING and not found.cancel_asked
 
 
 def _plan(found: Import) -> BatchPlan:

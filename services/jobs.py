@@ -15,3 +15,9 @@ class JobQueue(Protocol):
 
     async def export(self, company: CompanyId, id_: int) -> None:
         """Asks to make an export."""
+
+    async def render(self, company: CompanyId, version: int) -> None:
+        """Asks to render the fixed prompts of a published version of a scenario."""
+
+    async def message(self, company: CompanyId, id_: int) -> None:
+        """Asks to deliver a message of the outbox."""

@@ -24,6 +24,7 @@ from services.campaigns import found_campaign, may_change
 from services.phone_search import contacts_with
 from storage.live import tell
 from storage.tables import attempts, contacts, lead_changes, leads, users
+from storage.vips import is_guest
 
 MOST_HISTORY: Final = 200
 
@@ -59,7 +60,8 @@ class LeadChange:
 class LeadCard:
     """All of one lead; `calls` and `changes` are the latest ones, the latest first.
 
-    `next_call_at` is when it may be called, None when it never will or just is.
+    `next_call_at` is when it may be called, None when it never will or just is. `vip` is whether one of its numbers
+    stands on a VIP list, `consent_at` since when its consent is on record.
     """
 
     lead: LeadId
@@ -74,6 +76,8 @@ class LeadCard:
     phones: tuple[str, ...]
     tags: tuple[str, ...]
     custom: Mapping[str, Any]
+    vip: bool
+    consent_at: datetime | None
     bucket: Bucket
     priority: int | None
     attempts: int
@@ -102,6 +106,8 @@ async def lead_card(tx: AsyncConnection, campaign: CampaignId, lead: LeadId) -> 
         phones=tuple(row.phones),
         tags=tuple(row.tags),
         custom=row.custom,
+        vip=row.vip,
+        consent_at=row.consent_at,
         bucket=bucket(row.state, row.attempts),
         priority=row.priority,
         attempts=row.attempts,
@@ -169,7 +175,7 @@ async def _found(tx: AsyncConnection, campaign: CampaignId, lead: LeadId) -> Row
     await found_campaign(tx, campaign)
     person = [column for column in contacts.c if column.name not in ("id", "company_id", "zone")]
     query = (
-        select(leads, contacts.c.zone.label("own_zone"), *person)
+        select(leads, contacts.c.zone.label("own_zone"), is_guest().label("vip"), *person)
         .join(contacts, contacts.c.id == leads.c.contact_id)
         .where(leads.c.id == lead, leads.c.campaign_id == campaign)
     )

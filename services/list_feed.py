@@ -12,6 +12,7 @@ import resource
 import struct
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,6 @@ from campaigns.contacts.batches import BATCH, Batch, Batches, Duplicates, Loadin
 from campaigns.contacts.custom_fields import FieldKind, FieldRule
 from campaigns.contacts.mapping import suggest
 from campaigns.contacts.reading import Sheet, read_file
-from campaigns.contacts.rows import RowReader
 from core.errors import BadInput
 
 MEMORY: Final = 4 << 30
@@ -39,11 +39,12 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """How to feed: after `done` rows, by this mapping and these rules."""
+    """How to feed: after `done` rows, by this mapping and these rules; `now` is when the import was started."""
 
     mapping: Mapping[str, str]
     rules: Mapping[str, Rule]
     duplicates: Duplicates
+    now: datetime
     tags: tuple[str, ...] = ()
     priority: int | None = None
     done: int = 0
@@ -101,21 +102,18 @@ def answers(request: Request) -> Iterator[Answer]:
 
 def _looked(sheet: Sheet) -> Looked:
     width = len(sheet.columns)
-    rows = sheet.rows()
     sample = tuple(
-        tuple(cell[:SAMPLE_LETTERS] for cell in (*row.cells, *[""] * width)[:width]) for row in islice(rows, SAMPLE)
+        tuple(cell[:SAMPLE_LETTERS] for cell in (*row.cells, *[""] * width)[:width])
+        for row in islice(sheet.rows(), SAMPLE)
     )
-    count = len(sample) + sum(1 for _ in rows)
-    return Looked(sheet.columns, suggest(sheet), sample, sheet.encoding, sheet.delimiter, count)
+    return Looked(sheet.columns, suggest(sheet), sample, sheet.encoding, sheet.delimiter, sheet.count())
 
 
 def _fed(sheet: Sheet, feed: Feed) -> Iterator[Batch]:
     rules = {name: FieldRule(rule.kind, rule.options) for name, rule in feed.rules.items()}
-    reader = RowReader(sheet.columns, feed.mapping, rules)
-    batches = Batches(reader, Loading(feed.duplicates, feed.tags, feed.priority))
-    rows = sheet.rows()
-    batches.pass_over(islice(rows, feed.done))
-    yield from batches.of(rows, size=feed.size)
+    loading = Loading(feed.duplicates, feed.now, feed.tags, feed.priority)
+    batches = Batches(sheet.columns, feed.mapping, rules, loading)
+    return batches.of(sheet, size=feed.size, done=feed.done)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Lists of numbers: blacklists, which are never dialled, and VIP lists (SPEC R9.3)."""
+"""Lists of numbers: blacklists, which are never dialled, and VIP lists, whose numbers are dialled first (SPEC R9.3)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from core.errors import BadInput, Conflict, NotFound
 from core.phones import Phone
 from storage.copying import copy_in
 from storage.tables import number_list_phones, number_lists
+from storage.vips import raise_staged
 
 LONGEST_NAME: Final = 100
 SHOWN_BAD: Final = 100
@@ -100,15 +101,14 @@ async def delete_list(tx: AsyncConnection, id_: int) -> None:
 
 async def add_numbers(tx: AsyncConnection, id_: int, texts: Iterable[str], now: datetime) -> NumbersReport:
     """Adds numbers as people write them, several in one text if need be."""
-    await one_list(tx, id_)
-    return await _add(tx, id_, enumerate(texts, 1), now)
+    return await _add(tx, await one_list(tx, id_), enumerate(texts, 1), now)
 
 
 async def load_numbers(tx: AsyncConnection, id_: int, data: bytes, now: datetime) -> NumbersReport:
     """Adds the numbers of a file: of the columns that are phones by their names, or of the only column."""
-    await one_list(tx, id_)
+    found = await one_list(tx, id_)
     sheet = await asyncio.to_thread(read, data)
-    return await _add(tx, id_, _cells(sheet), now)
+    return await _add(tx, found, _cells(sheet), now)
 
 
 async def remove_numbers(tx: AsyncConnection, id_: int, texts: Sequence[str]) -> int:
@@ -128,7 +128,8 @@ async def numbers(tx: AsyncConnection, id_: int, after: str | None, limit: int) 
     return list((await tx.execute(query)).scalars())
 
 
-async def _add(tx: AsyncConnection, id_: int, texts: Iterator[tuple[int, str]], now: datetime) -> NumbersReport:
+async def _add(tx: AsyncConnection, to: NumberList, texts: Iterator[tuple[int, str]], now: datetime) -> NumbersReport:
+    """Adds batch by batch; the leads of special guests go first from now on."""
     added = good = bad_count = 0
     bad: list[BadRow] = []
     await tx.execute(_STAGE)
@@ -136,7 +137,9 @@ async def _add(tx: AsyncConnection, id_: int, texts: Iterator[tuple[int, str]], 
         phones, faults = await asyncio.to_thread(_sorted, batch)
         await tx.execute(_EMPTY)
         await copy_in(tx, "zvonar_staged_numbers", ["phone"], "".join(f"{phone}\n" for phone in phones).encode())
-        added += (await tx.execute(_ADD, {"list": id_, "now": now})).rowcount
+        added += (await tx.execute(_ADD, {"list": to.id, "now": now})).rowcount
+        if to.kind is ListKind.VIP:
+            await raise_staged(tx, now)
         good += len(phones)
         bad_count += len(faults)
         bad += faults[: SHOWN_BAD - len(bad)]

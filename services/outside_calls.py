@@ -1,7 +1,8 @@
 """Calls outside of a campaign, and the leads that they close (SPEC R2.12).
 
 A person who was just spoken with need not be called by campaigns any more: the company's 3×3 rules say in which, and a
-campaign may count manual calls by itself. What changed a lead stands in its history.
+campaign may count manual calls by itself. What changed a lead stands in its history. A campaign's own call is looked at
+in the transaction that ends it, calls of other kinds when whoever placed them tells of them.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.buckets import LeadState
 from campaigns.campaign import CampaignId
 from campaigns.contacts.phones import number
-from campaigns.leads import LeadId
-from campaigns.outside_calls import Holding, OutsideCall, affected
+from campaigns.leads import Finish, LeadId
+from campaigns.outside_calls import Effect, Holding, Matrix, OutsideCall, OutsideKind, affected, campaign_talk
 from core.errors import BadInput
 from core.phones import Phone
 from services.accounts import UserId
@@ -25,6 +27,8 @@ from services.phone_search import contacts_with
 from storage.company_rules import company_rules
 from storage.live import tell
 from storage.tables import attempts, campaigns, lead_changes, leads
+
+log = structlog.get_logger(__name__)
 
 LONGEST_CALL: Final = timedelta(days=1)
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
@@ -42,9 +46,45 @@ async def note_outside_call(
 ) -> tuple[LeadId, ...]:
     """Closes the leads that the call leaves nothing to do for, and says which; BadInput on a call that cannot be."""
     e164 = _checked(call, phone, ended_at, now)
-    rules = await company_rules(tx)
+    matrix = (await company_rules(tx)).outside
+    return await _note(tx, call, matrix, e164, ended_at=ended_at, operator=operator, by=by, now=now)
+
+
+async def note_campaign_calls(tx: AsyncConnection, ended: Sequence[Finish]) -> None:
+    """Closes what the campaigns' own calls that have just ended leave nothing to do for."""
+    talks = [
+        (finish, call)
+        for finish in ended
+        if (call := campaign_talk(finish.ending, campaign=finish.call.campaign, lead=finish.call.lead)) is not None
+    ]
+    if not talks:
+        return
+    try:
+        matrix = (await company_rules(tx)).outside
+    except BadInput as error:
+        # The call is over whatever the rules are; nothing is leased before somebody has mended them.
+        log.error("rules.unreadable", company=talks[0][0].call.company, code=error.code, field=error.field)
+        return
+    if matrix.get(OutsideKind.CAMPAIGN, Effect.LEAVE) is Effect.LEAVE:
+        return
+    for finish, call in talks:
+        at = finish.ending.ended_at
+        await _note(tx, call, matrix, finish.call.phone.e164, ended_at=at, operator=None, by=None, now=at)
+
+
+async def _note(
+    tx: AsyncConnection,
+    call: OutsideCall,
+    matrix: Matrix,
+    e164: str,
+    *,
+    ended_at: datetime,
+    operator: str | None,
+    by: UserId | None,
+    now: datetime,
+) -> tuple[LeadId, ...]:
     held = await _holdings(tx, e164)
-    closed = affected(call, rules.outside, held)
+    closed = affected(call, matrix, held)
     if closed:
         details = {
             "kind": str(call.kind),

@@ -23,12 +23,12 @@ from campaigns.leads import AttemptId, Bucket, LeadId
 from core.errors import NotFound
 from core.results import CallResult
 from robot.dialog.events import GivenAnswer, How
-from robot.dialog.flow import Ask, Flow
+from robot.dialog.flow import Ask, Flow, steps_of
 from robot.outcome import Latency, Outcome, Utterance
-from services.campaigns import found_campaign
+from services.campaigns import ALIVE, found_campaign
 from services.scenarios import flow_of
 from storage.counts import counts
-from storage.tables import BUCKET, answers, attempts, contacts, leads
+from storage.tables import BUCKET, answers, attempts, campaigns, contacts, leads
 
 Item = TypeVar("Item")
 
@@ -202,12 +202,13 @@ async def calls_page(
 
 
 async def call_card(tx: AsyncConnection, attempt: AttemptId) -> CallCard:
-    """All of one call; `NotFound` if the company has no such call."""
+    """All of one call; `NotFound` if the company has no such call, or its campaign was deleted."""
     query = (
         select(attempts, *_NAME)
+        .join(campaigns, campaigns.c.id == attempts.c.campaign_id)
         .outerjoin(leads, leads.c.id == attempts.c.lead_id)
         .outerjoin(contacts, contacts.c.id == leads.c.contact_id)
-        .where(attempts.c.id == attempt)
+        .where(attempts.c.id == attempt, ALIVE)
     )
     row = (await tx.execute(query)).one_or_none()
     if row is None:
@@ -241,10 +242,10 @@ def in_bucket(wanted: Bucket) -> ColumnElement[bool]:
 async def _questions(tx: AsyncConnection, campaign: CampaignId, flow: Flow | None) -> tuple[QuestionCounts, ...]:
     """The flow's questions in its order, then those that only older versions of it asked."""
     asked: dict[tuple[str, str], dict[tuple[str, str], AnswerCount]] = {
-        (step.id, step.question): {
+        (name, step.question): {
             (answer.id, answer.label): AnswerCount(answer.id, answer.label) for answer in step.answers if answer.label
         }
-        for step in (flow.steps.values() if flow else ())
+        for _, name, step in (steps_of(flow) if flow else ())
         if isinstance(step, Ask) and step.question is not None
     }
     a = answers.c

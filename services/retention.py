@@ -1,11 +1,12 @@
-"""What is kept only for a time: recordings by the company's rule, the files of imports and exports for a month."""
+"""What is kept only for a time: recordings and what was said by the company's rules, files of lists for a month."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import CompanyId
 from core.clock import Clock
+from services.company_rules import read_rules
 from services.deletion import remove_deleted
 from services.import_files import errors_of, exports_of, imports_of
+from services.kept_calls import forget_recordings, forget_transcripts, sweep_recordings
 from storage.database import Database
-from storage.tables import attempts, company_rules, exports, imports
+from storage.tables import exports, imports
 
 FILES_KEPT: Final = timedelta(days=30)
-BATCH: Final = 500
 _COMPANIES: Final = text("SELECT zvonar_company_ids()")
 
 
@@ -40,33 +42,35 @@ class Retention:
         for company in companies:
             while await self._deleted(company):
                 pass
-            while await self._recordings(company):
-                pass
+            await self._said(company)
             await self._files(company)
 
     async def _deleted(self, company: CompanyId) -> bool:
         """Removes some rows of campaigns that were deleted, their recordings first; False when none are left."""
         async with self.database.transaction(company) as tx:
-            removed = await remove_deleted(tx)
-            paths = [self.recordings / recording for recording in removed.recordings]
-            await asyncio.to_thread(_unlink, (path for path in paths if path.resolve().is_relative_to(self.recordings)))
+            removed = await remove_deleted(tx, self.clock.now())
+            await asyncio.to_thread(_unlink_below, self.recordings, removed.recordings)
         return removed.more
 
-    async def _recordings(self, company: CompanyId) -> bool:
-        """Deletes some of the recordings that are too old, the files first; False when there are none left."""
+    async def _said(self, company: CompanyId) -> None:
+        """Forgets recordings and transcripts that are older than the company keeps them."""
         async with self.database.transaction(company) as tx:
-            days = (await tx.execute(select(company_rules.c.keep_recordings_days))).scalar_one_or_none()
-            if days is None:
-                return False
-            old = attempts.c.ended_at < self.clock.now() - timedelta(days=days)
-            query = select(attempts.c.id, attempts.c.recording).where(attempts.c.recording.is_not(None), old)
-            rows = (await tx.execute(query.order_by(attempts.c.id).limit(BATCH))).all()
-            if not rows:
-                return False
-            await asyncio.to_thread(_unlink_below, self.recordings, [row.recording for row in rows])
-            gone = attempts.c.id.in_([row.id for row in rows])
-            await tx.execute(update(attempts).where(gone).values(recording=None))
-        return True
+            rules = await read_rules(tx)
+        now = self.clock.now()
+        if rules.keep_recordings_days is not None:
+            before = now - timedelta(days=rules.keep_recordings_days)
+            while await self._forgot(company, partial(forget_recordings, folder=self.recordings, before=before)):
+                pass
+            await asyncio.to_thread(sweep_recordings, self.recordings, company, before=before.date())
+        if rules.keep_transcripts_days is not None:
+            before = now - timedelta(days=rules.keep_transcripts_days)
+            while await self._forgot(company, partial(forget_transcripts, before=before)):
+                pass
+
+    async def _forgot(self, company: CompanyId, forget: Callable[[AsyncConnection], Awaitable[bool]]) -> bool:
+        """Does a part of it in a transaction of its own; False when none is left."""
+        async with self.database.transaction(company) as tx:
+            return await forget(tx)
 
     async def _files(self, company: CompanyId) -> None:
         async with self.database.transaction(company) as tx:

@@ -1,4 +1,4 @@
-"""What is done to many leads of a campaign at once (SPEC R2.6–R2.8), in the caller's transaction.
+"""What is done to many leads of a campaign at once (SPEC R2.6–R2.8), in the caller's transactions.
 
 The chosen leads are gone through in the order of their numbers, `BATCH` by `BATCH`, so that a million of them need no
 more memory than a thousand; each batch is changed by one statement. Leads that are being called are left as they are
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Any, Final
@@ -34,7 +34,7 @@ class Selection:
     """Which leads of a campaign: those that all given conditions hold for; none given and not `all` is none.
 
     `result` is that of a lead's last call, `tag` one of its contact; `text` is part of a name, whatever its case, or
-    of a phone.
+    of a phone. Only numbers past `after` and up to `upto` are chosen.
     """
 
     ids: tuple[int, ...] = ()
@@ -43,6 +43,8 @@ class Selection:
     tag: str | None = None
     text: str | None = None
     all: bool = False
+    after: int = 0
+    upto: int | None = None
 
 
 _STEADY: Final = text("SELECT set_config('plan_cache_mode', 'auto', true)")
@@ -134,18 +136,54 @@ async def selected(
     tx: AsyncConnection, campaign: CampaignId, selection: Selection, *, batch: int = BATCH
 ) -> AsyncIterator[Sequence[Row[Any]]]:
     """The chosen leads (`id`, `contact_id`) in the order of their numbers, in batches."""
-    given = {name: value for name in _CONDITIONS if (value := getattr(selection, name))}
-    if not given and not selection.all:
+    chosen = _chosen(selection)
+    if chosen is None:
         return
-    which = " AND ".join(_CONDITIONS[name] for name in given)
-    mine = "l.campaign_id = :campaign AND l.id > :after" + (f" AND {which}" if which else "")
-    statement = text(_CHOSEN.replace("<which>", mine) + " ORDER BY l.id LIMIT :batch")
-    values = {name: list(value) if name == "ids" else str(value) for name, value in given.items()}
+    statement = text(f"{chosen} ORDER BY l.id LIMIT :batch")
+    values = _values(campaign, selection)
     await tx.execute(_STEADY)
-    after = 0
-    while rows := (await tx.execute(statement, {**values, "campaign": campaign, "after": after, "batch": batch})).all():
+    after = selection.after
+    while rows := (await tx.execute(statement, {**values, "after": after, "batch": batch})).all():
         after = rows[-1].id
         yield rows
+
+
+async def next_part(
+    tx: AsyncConnection, campaign: CampaignId, selection: Selection, *, most: int = BATCH
+) -> Selection | None:
+    """The first `most` of the chosen leads; None where there are none.
+
+    Whoever changes a long selection part by part, each in a transaction of its own, keeps no lead from being called for
+    longer than a part takes.
+    """
+    chosen = _chosen(selection)
+    if chosen is None:
+        return None
+    statement = text(f"SELECT max(part.id) FROM ({chosen} ORDER BY l.id LIMIT :batch) AS part")  # noqa: S608
+    values = _values(campaign, selection) | {"batch": most}
+    upto = (await tx.execute(statement, values)).scalar_one()
+    return None if upto is None else replace(selection, upto=upto)
+
+
+def _chosen(selection: Selection) -> str | None:
+    """The chosen leads as SQL; None where nothing is chosen."""
+    given = [condition for name, condition in _CONDITIONS.items() if getattr(selection, name)]
+    if not given and not selection.all:
+        return None
+    span = ["l.campaign_id = :campaign", "l.id > :after"]
+    if selection.upto is not None:
+        span.append("l.id <= :upto")
+    return _CHOSEN.replace("<which>", " AND ".join([*span, *given]))
+
+
+def _values(campaign: CampaignId, selection: Selection) -> dict[str, object]:
+    found: dict[str, object] = {"campaign": campaign, "after": selection.after}
+    if selection.upto is not None:
+        found["upto"] = selection.upto
+    for name in _CONDITIONS:
+        if value := getattr(selection, name):
+            found[name] = list(value) if name == "ids" else str(value)
+    return found
 
 
 async def tag_leads(

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from campaigns.campaign import Campaign, CampaignId, CampaignKind, CompanyId, LocalTime, Order
 from campaigns.schedule_json import schedule_from_json
 from campaigns.settings_json import retry_from_json
+from campaigns.variants import variants_from_json
 
 
 def campaign_of(row: Row[Any]) -> Campaign:
@@ -40,4 +41,6 @@ def campaign_of(row: Row[Any]) -> Campaign:
         count_manual_calls=row.count_manual_calls,
         auto_finish_days=row.auto_finish_days,
         breaker_open=row.breaker_open,
+        switched_on_at=row.switched_on_at,
+        variants=variants_from_json(row.variants),
     )

@@ -47,7 +47,7 @@ contacts: Final = Table(
     "contacts",
     metadata,
     identity(),
-    company(),
+    company(implied=True),
     words("last_name"),
     words("first_name"),
     words("middle_name"),

@@ -6,7 +6,7 @@ shows at the first transaction and not as a leak.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from campaigns.campaign import CompanyId
 from core.errors import Unavailable
+from storage.connections import Connections, Record
 from storage.errors import reaching, using
 from storage.migrate import newest_revision
 from storage.urls import for_engine
@@ -42,9 +43,13 @@ _ROLE: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """How many connections one process may hold, and how long it waits: for one (s), and for an answer (ms)."""
+    """How many connections one process may hold, and how long it waits: for one (s), and for an answer (ms).
+
+    `at_once` are those beside the others for statements that are transactions of their own.
+    """
 
     connections: int = 10
+    at_once: int = 2
     wait_s: float = 10.0
     connect_s: float = 5.0
     statement_ms: int = 30_000
@@ -55,6 +60,21 @@ class Database:
 
     def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
         limits = limits or PoolLimits()
+        settings = {
+            "application_name": "zvonar",
+            "timezone": "UTC",
+            "statement_timeout": str(limits.statement_ms),
+            "idle_in_transaction_session_timeout": "60000",
+            "jit": "off",
+        }
+        self._quick = Connections(
+            url,
+            at_most=limits.at_once,
+            wait_s=limits.wait_s,
+            connect_s=limits.connect_s,
+            answer_s=limits.statement_ms / 1000 + 5,
+            settings=settings,
+        )
         self._engine = create_async_engine(
             for_engine(url),
             pool_size=limits.connections,
@@ -67,15 +87,8 @@ class Database:
             connect_args={
                 "timeout": limits.connect_s,
                 "command_timeout": limits.statement_ms / 1000 + 5,
-                "server_settings": {
-                    "application_name": "zvonar",
-                    "timezone": "UTC",
-                    "statement_timeout": str(limits.statement_ms),
-                    "idle_in_transaction_session_timeout": "60000",
-                    "jit": "off",
-                    # Which index serves the queue depends on the instant asked about, so no plan fits all.
-                    "plan_cache_mode": "force_custom_plan",
-                },
+                # Which index serves the queue depends on the instant asked about, so no plan fits all.
+                "server_settings": settings | {"plan_cache_mode": "force_custom_plan"},
             },
         )
         self._checked = False
@@ -90,6 +103,14 @@ class Database:
         async with self.system() as connection:
             await connection.execute(_SET_STEADY if steady else _SET_COMPANY, {"company": str(int(company))})
             yield connection
+
+    async def at_once(self, statement: str, *values: object) -> Sequence[Record]:
+        """The rows of one statement that is a transaction of its own, which says itself which company asks."""
+        if not self._checked:
+            async with self.system():
+                pass
+        async with self._quick.one() as connection:
+            return await connection.fetch(statement, *values)
 
     @asynccontextmanager
     async def system(self) -> AsyncIterator[AsyncConnection]:
@@ -106,6 +127,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes all connections; the database may be used again, which opens new ones."""
+        await self._quick.close()
         await self._engine.dispose()
 
     async def _check(self, connection: AsyncConnection) -> None:

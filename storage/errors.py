@@ -30,7 +30,7 @@ def reaching() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise Unavailable("database_busy", "All connections to the database are in use.", hint="Try again.") from error
+        raise database_busy() from error
     except (DBAPIError, *LOST) as error:
         raise _meaning(error) or _unreachable() from error
 
@@ -46,8 +46,22 @@ def using() -> Iterator[None]:
         if meant is None:
             raise
         raise meant from error
-    except (TimeoutError, postgres.PostgresConnectionError, postgres.InternalClientError) as error:
+    except (TimeoutError, postgres.InternalClientError) as error:
         raise _unreachable() from error
+    except postgres.InterfaceError as error:
+        if isinstance(error, ValueError):  # a value that does not fit, which no other connection would take either
+            raise
+        raise _unreachable() from error
+    except postgres.PostgresError as error:
+        meant = _meaning(error)
+        if meant is None:
+            raise
+        raise meant from error
+
+
+def database_busy() -> Unavailable:
+    """Nobody gave a connection back in time."""
+    return Unavailable("database_busy", "All connections to the database are in use.", hint="Try again.")
 
 
 def _unreachable() -> Unavailable:
@@ -63,6 +77,8 @@ def _meaning(error: BaseException | None) -> Unavailable | None:
                 return Unavailable("database_refuses", "The database refuses our login or password.", hint=_HINT)
             case postgres.InvalidCatalogNameError():
                 return Unavailable("no_database", "The database does not exist.", hint="Create it: createdb zvonar.")
+            case postgres.DeadlockDetectedError() | postgres.SerializationError():
+                return Unavailable("database_collision", "Two changes stood in each other's way.", hint="Try again.")
             case postgres.QueryCanceledError():
                 return Unavailable("database_slow", "The database took too long to answer.", hint="Try again.")
             case postgres.TooManyConnectionsError():

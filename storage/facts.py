@@ -26,13 +26,14 @@ from campaigns.status import may_dial
 from core.errors import BadInput
 from core.results import CallResult
 from storage.campaign_rows import campaign_of
+from storage.company_rules import NO_RULES
 from storage.counts import counts
 from storage.lead_rows import blacklisted, past_calls
 from storage.lease_sql import AWAKE, CONTACT, HISTORY, LATER, ZONE
 from storage.tables import campaigns
 
 MOST_COUNTED: Final = 5_000
-"""Up to so many waiting leads are told apart exactly by whether they are due."""
+"""Up to so many waiting leads are told apart exactly by whether they are due, where nobody wants to know less."""
 
 _DUE: Final = text(
     """
@@ -77,6 +78,17 @@ _WAITING: Final = text(
     .replace("<zone>", ZONE)
 )
 
+_BARRED: Final = text("""
+    SELECT count(*) FILTER (WHERE c.consent_at IS NULL) AS barred
+    FROM (
+        (SELECT l.contact_id FROM leads l
+         WHERE l.campaign_id = :campaign AND l.state = 'waiting' AND l.ready LIMIT :most)
+        UNION ALL
+        (SELECT l.contact_id FROM leads l
+         WHERE l.campaign_id = :campaign AND l.state = 'waiting' AND NOT l.ready LIMIT :most)
+    ) AS waiting JOIN contacts c ON c.id = waiting.contact_id
+""")
+
 _LEAD: Final = text(f"""
     SELECT l.id AS lead_id, l.state, l.next_phone, l.due_at, l.zone, l.callback_at, c.consent_at IS NOT NULL AS consent,
            {CONTACT}
@@ -89,21 +101,31 @@ async def campaign_facts(
     campaign: Campaign,
     now: datetime,
     *,
+    rules: CompanyRules = NO_RULES,
+    most_counted: int = MOST_COUNTED,
     free_lines: int | None = None,
     operators: int = 0,
     operators_dialling: int = 0,
 ) -> CampaignFacts:
-    """What is known of the campaign at the instant `now`; lines and operators are known to the caller alone."""
-    wanted = {"campaign": campaign.id, "now": now, "most": MOST_COUNTED}
+    """What is known of the campaign at the instant `now`; lines and operators are known to the caller alone.
+
+    Leads that are due are counted up to `most_counted`; a few do for who asks but whether there are any.
+    """
+    wanted = {"campaign": campaign.id, "now": now, "most": most_counted}
     due = {row.zone or None: row.due_at for row in (await tx.execute(_DUE, wanted)).all()}
     mine = (await counts(tx, campaign.id))[campaign.id]
     waiting = max(mine.buckets[Bucket.NOT_CALLED] + mine.buckets[Bucket.WILL_CALL_AGAIN] - mine.live, 0)
+    barred = 0
+    if rules.compliance.consent_required and waiting:
+        barred = min((await tx.execute(_BARRED, wanted | {"most": MOST_COUNTED})).scalar_one(), waiting)
+        due = {} if barred == waiting else due
     come = (await tx.execute(_WAITING, wanted)).one() if due else None
     waiting_due = 0 if come is None else min(come.ready + come.due, waiting)
     return CampaignFacts(
         due=due,
         waiting_due=waiting_due,
         waiting_later=waiting - waiting_due,
+        barred=barred,
         leads=mine.leads,
         deleted=mine.deleted,
         dialling=mine.live,

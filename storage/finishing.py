@@ -15,8 +15,8 @@ FINISH: Final = text("""
 WITH given AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:given AS jsonb)) AS g (
         attempt bigint, result text, ended_at timestamptz, answered_at timestamptz, cause text, sip_status integer,
-        details jsonb, recording text, cost numeric, answers jsonb, state text, due_at timestamptz, next_phone integer,
-        callback_at timestamptz
+        details jsonb, recording text, cost numeric, path text[], answers jsonb, state text, due_at timestamptz,
+        next_phone integer, callback_at timestamptz
     )
 ), running AS MATERIALIZED (
     SELECT a.id FROM attempts a JOIN given ON given.attempt = a.id WHERE a.result IS NULL ORDER BY a.id FOR UPDATE OF a
@@ -24,7 +24,7 @@ WITH given AS MATERIALIZED (
     UPDATE attempts
     SET result = given.result, ended_at = given.ended_at, cause = given.cause, sip_status = given.sip_status,
         answered_at = COALESCE(given.answered_at, attempts.answered_at), details = given.details,
-        recording = given.recording, cost = given.cost
+        recording = given.recording, cost = given.cost, path = given.path
     FROM given JOIN running ON running.id = given.attempt WHERE attempts.id = given.attempt
     RETURNING attempts.id, attempts.company_id, attempts.campaign_id, attempts.lead_id
 ), freed AS (
@@ -78,6 +78,7 @@ def _values(finish: Finish) -> dict[str, object]:
         "details": details,
         "recording": told.get("recording"),
         "cost": ending.cost,
+        "path": told.get("path"),
         "answers": told.get("answers") or (),
         "callback_at": ending.callback_at if isinstance(finish.following, CallAt) else None,
         **_following(finish.following),

@@ -13,10 +13,17 @@ from campaigns.leads import AttemptId, LeadId, LeasedCall, PastCall, Returned
 from core.legs import LegId
 from core.phones import Phone
 from core.results import CallResult
+from storage.connections import Record
 
 
 def leased_call(
-    row: Row[Any], *, attempt: int, leg: object, phone_index: int, proof: Mapping[str, object] | None
+    row: Row[Any] | Record,
+    *,
+    attempt: int,
+    leg: object,
+    phone_index: int,
+    proof: Mapping[str, object] | None,
+    scenario: int | None = None,
 ) -> LeasedCall:
     """The call of a row with what `lease_sql.CONTACT` tells."""
     return LeasedCall(
@@ -32,12 +39,20 @@ def leased_call(
         blacklisted=blacklisted(row),
         returned=Returned(row.counted_from, row.extra_from, row.extra_calls),
         proof=proof,
+        scenario=scenario,
     )
 
 
 def unfinished_call(row: Row[Any]) -> LeasedCall:
     """The call of a row of `ORPHANS` or of `STRAYS`."""
-    return leased_call(row, attempt=row.id, leg=row.leg_id, phone_index=row.phone_index, proof=row.proof)
+    return leased_call(
+        row,
+        attempt=row.id,
+        leg=row.leg_id,
+        phone_index=row.phone_index,
+        proof=row.proof,
+        scenario=row.scenario_version_id,
+    )
 
 
 def past_calls(past: Sequence[tuple[int, str, str]] | None) -> tuple[PastCall, ...]:
@@ -47,12 +62,12 @@ def past_calls(past: Sequence[tuple[int, str, str]] | None) -> tuple[PastCall, .
     )
 
 
-def blacklisted(row: Row[Any]) -> frozenset[int]:
+def blacklisted(row: Row[Any] | Record) -> frozenset[int]:
     """Which of the phones of a row stand on a blacklist."""
     return frozenset(place for place, number in enumerate(row.phones) if number in row.blacklisted)
 
 
-def _variables(row: Row[Any], phone_index: int) -> dict[str, str]:
+def _variables(row: Row[Any] | Record, phone_index: int) -> dict[str, str]:
     """What a scenario may say of the contact (SPEC R6.5); what is empty is left out, so that defaults are said."""
     known = {
         "full_name": " ".join(part for part in (row.last_name, row.first_name, row.middle_name) if part),

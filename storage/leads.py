@@ -6,7 +6,7 @@ them at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,7 +24,7 @@ from storage.database import Database
 from storage.finishing import FINISH, finish_values
 from storage.lead_rows import unfinished_call
 from storage.lease_sql import ORPHANS, STRAYS
-from storage.leases import lease
+from storage.leases import Leases
 from storage.live import CHANNEL, tell
 from storage.tables import campaigns, workers
 
@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 MOST_ORPHANS: Final = 500
 FORGOTTEN_AFTER: Final = timedelta(days=1)
+
+AfterEnding = Callable[[AsyncConnection, Sequence[Finish]], Awaitable[None]]
+"""What else is done, in the same transaction, when attempts of one company have ended."""
 
 _ANSWERED: Final = text("""
     UPDATE attempts SET answered_at = given.at
@@ -44,11 +47,16 @@ _ORPHANED: Final = text("SELECT zvonar_orphan_companies(:silent_since)")
 
 
 class PostgresLeads:
-    """The `LeadStore` of the product; `host` is noted beside a worker, for people who look."""
+    """The `LeadStore` of the product; `host` is noted beside a worker, for people who look.
 
-    def __init__(self, database: Database, *, host: str = "") -> None:
+    `after` is told of the attempts that have just ended, before anybody else can see it.
+    """
+
+    def __init__(self, database: Database, *, host: str = "", after: AfterEnding | None = None) -> None:
         self._database = database
+        self._leases = Leases(database)
         self._host = host
+        self._after = after
 
     async def campaigns(self) -> Sequence[Campaign]:
         """All campaigns of all companies that are switched on and not finished, but those whose settings are broken.
@@ -73,8 +81,7 @@ class PostgresLeads:
         if count < 1:
             return ()
         _aware(now)
-        async with self._database.transaction(campaign.company, steady=True) as tx:
-            return await lease(tx, campaign, count, worker=worker, now=now, holding=holding)
+        return await self._leases.lease(campaign, count, worker=worker, now=now, holding=holding)
 
     async def answered(self, call: LeasedCall, at: datetime) -> None:
         """Notes the instant of the answer, unless the attempt is over."""
@@ -106,6 +113,8 @@ class PostgresLeads:
         values = {"given": finish_values(ended), "channel": CHANNEL}
         async with self._database.transaction(ended[0].call.company, steady=True) as tx:
             stored = {row.id for row in (await tx.execute(FINISH, values)).all()}
+            if self._after is not None:
+                await self._after(tx, [one for one in ended if one.call.attempt in stored])
         told = []
         for one in ended:
             told.append(one.call.attempt in stored)

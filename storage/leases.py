@@ -1,8 +1,8 @@
 """A lease: which leads are called next, decided by the rules and written in one transaction (SPEC R2.8–R2.11, R3.7).
 
-The leads are locked as they are picked, in the order of dialling. Each is then held against the rules: one that may
-not be called yet is put off to the instant at which it may, the others are marked and get their attempts. The state of
-the campaign is looked at both when picking and when marking.
+The database picks the leads in the order of dialling and locks them. Where nothing but the order decides, it writes
+their attempts too, in the same statement. Else each is held against the rules here: one that may not be called yet is
+put off to the instant at which it may, the others are marked and get their attempts.
 
 The company's caps count calls of all campaigns, so whoever counts the calls to a phone holds that phone until its
 attempt is committed. A phone that another transaction holds is left for the next lease.
@@ -20,87 +20,153 @@ import msgspec
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from campaigns.campaign import Campaign, Order
+from campaigns.campaign import Campaign, CompanyId
 from campaigns.company_rules import CompanyRules
 from campaigns.compliance import Allowed, Compliance, PhoneCall, looks_back, may_call
 from campaigns.leads import CallAt, LeasedCall, Returned, WorkerId
-from campaigns.local_time import open_zones
 from campaigns.retry import next_call
-from campaigns.schedule import zone_offset_min
 from campaigns.status import may_dial
+from campaigns.variants import variant_of
 from core.results import CallResult
 from storage.company_rules import read_rules
+from storage.connections import Record
+from storage.database import Database
 from storage.lead_rows import blacklisted, leased_call, past_calls
-from storage.lease_sql import HISTORY, MARK, PUT_OFF, QUOTA, TRY_PHONES, WAKE, pick_statement
+from storage.lease_places import Places
+from storage.lease_sql import HISTORY, MARK, PICK, PUT_OFF, TAKE, TRY_PHONES
 from storage.live import CHANNEL
 
-WOKEN_PER_LEAD: Final = 4
-"""How many leads that have become due a lease makes ready for each that it takes, so that none stay behind."""
-LOOKS: Final = ((2, 8), (16, 64), (128, 512))
-"""How far a lease looks, in leads per wanted one and in kinds; further where others lock what it saw first."""
 ASK_AGAIN: Final = timedelta(hours=1)
 """When a lead is looked at again that a rule forbids for no known time: somebody must do something about it."""
+NEW_ZONES: Final = 3
+"""How often a lease is asked for again because leads of a zone have come that nobody knew."""
 
 History = Mapping[str, list[PhoneCall]]
+LeadRow = Row[Any] | Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is leased: how many leads of which campaign, for whom, at what instant."""
+
+    campaign: Campaign
+    count: int
+    worker: WorkerId
+    now: datetime
+    holding: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """A picked lead that may be called now, on which phone, with the proof of that."""
 
-    row: Row[Any]
+    row: LeadRow
     phone: int
     proof: Mapping[str, object] | None
 
 
-async def lease(
-    tx: AsyncConnection, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime, holding: int | None
-) -> list[LeasedCall]:
-    """Takes up to `count` leads that may be called; with `holding` calls already, no more than the worker's quota."""
-    if holding is not None:
-        count = min(count, await _quota(tx, campaign, worker) - holding)
-    if count < 1 or not may_dial(campaign, now):
-        return []
-    wanted = {"campaign": campaign.id, "now": now, "most": max(count * WOKEN_PER_LEAD, 50)}
-    awake = (await tx.execute(WAKE, wanted)).one()
-    zones = open_zones(campaign, [zone or None for zone in awake.zones], now)
-    if not zones:
-        return []
-    rows = await _pick(tx, campaign, count, zones, now)
-    rules = read_rules(awake.rules)
-    taken, put_off = await _held_against(tx, campaign, rows, rules, now)
-    if put_off:
-        await tx.execute(PUT_OFF, {"leads": list(put_off), "untils": list(put_off.values())})
-    return await _mark(tx, campaign, taken, worker, now) if taken else []
+class Leases:
+    """Leases for one process, which remembers where in its campaigns' lists it is."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._places = Places()
+        self._ruled: set[CompanyId] = set()  # companies that had rules of their own when last looked at
+
+    async def lease(
+        self, campaign: Campaign, count: int, *, worker: WorkerId, now: datetime, holding: int | None
+    ) -> list[LeasedCall]:
+        """Takes up to `count` leads that may be called; with `holding` calls already, no more than the quota."""
+        if count < 1 or not may_dial(campaign, now):
+            return []
+        wanted = _Wanted(campaign, count, worker, now, holding)
+        looked_at = bool(campaign.variants) or campaign.company in self._ruled
+        rows = [] if looked_at else await self._take(wanted)
+        taken = [_taken_at_once(row) for row in rows if row.attempt_id is not None]
+        if looked_at or len(taken) < len(rows):
+            holds = None if holding is None else holding + len(taken)
+            taken += await self._decide(_Wanted(campaign, count - len(taken), worker, now, holds))
+        return taken
+
+    async def _take(self, wanted: _Wanted) -> Sequence[Record]:
+        """Those that the database picked; those that nothing but the order decides about have their attempts."""
+        for _ in range(NEW_ZONES):
+            given = self._places.given(wanted.campaign, wanted.now)
+            rows = await self._database.at_once(
+                TAKE,
+                wanted.campaign.company,
+                wanted.campaign.id,
+                wanted.worker,
+                wanted.now,
+                wanted.count,
+                wanted.holding,
+                str(wanted.campaign.order),
+                given.zones,
+                given.ranks,
+                given.heads,
+                CHANNEL,
+            )
+            if not rows:
+                return ()
+            if not rows[0].unknown:
+                self._places.note(wanted.campaign, rows[0].heads_now, len(rows) - 1)
+                return rows[1:]
+            self._places.learn(wanted.campaign, rows[0].unknown)
+        return ()
+
+    async def _decide(self, wanted: _Wanted) -> list[LeasedCall]:
+        """The same with every rule looked at, in a transaction."""
+        async with self._database.transaction(wanted.campaign.company, steady=True) as tx:
+            head, rows = await self._pick(tx, wanted)
+            if head is None or not rows:
+                return []
+            self._note_rules(wanted.campaign.company, head.rules)
+            rules = read_rules(head.rules)
+            taken, put_off = await _held_against(tx, wanted.campaign, rows, rules, wanted.now)
+            if put_off:
+                await tx.execute(PUT_OFF, {"leads": list(put_off), "untils": list(put_off.values())})
+            return await _mark(tx, wanted, taken) if taken else []
+
+    def _note_rules(self, company: CompanyId, rules: Mapping[str, Any] | None) -> None:
+        if rules is None or (rules["compliance"] == "none" and not rules["compliance_overrides"]):
+            self._ruled.discard(company)
+        else:
+            self._ruled.add(company)
+
+    async def _pick(self, tx: AsyncConnection, wanted: _Wanted) -> tuple[LeadRow | None, Sequence[Row[Any]]]:
+        """What holds for all, and the leads that are locked."""
+        for _ in range(NEW_ZONES):
+            given = self._places.given(wanted.campaign, wanted.now, whole=True)
+            asked = {
+                "company": wanted.campaign.company,
+                "campaign": wanted.campaign.id,
+                "worker": wanted.worker,
+                "now": wanted.now,
+                "count": wanted.count,
+                "holding": wanted.holding,
+                "order": str(wanted.campaign.order),
+                "zones": given.zones,
+                "ranks": given.ranks,
+            }
+            rows = (await tx.execute(PICK, asked)).all()
+            if not rows or not rows[0].unknown:
+                return (rows[0], rows[1:]) if rows else (None, ())
+            self._places.learn(wanted.campaign, rows[0].unknown)
+        return None, ()
 
 
-async def _quota(tx: AsyncConnection, campaign: Campaign, worker: WorkerId) -> int:
-    """How many calls of the campaign the worker may hold; the share-out waits until this transaction is over."""
-    return (await tx.execute(QUOTA, {"campaign": campaign.id, "worker": worker})).scalar() or 0
-
-
-async def _pick(
-    tx: AsyncConnection, campaign: Campaign, count: int, zones: Sequence[str | None], now: datetime
-) -> Sequence[Row[Any]]:
-    """Locks the next leads in the campaign's order, the easternmost first where that is by zones."""
-    ranks = [0] * len(zones)
-    if campaign.order is Order.TIME_ZONE:
-        ranks = [-zone_offset_min(zone or campaign.schedule.zone, now) for zone in zones]
-    wanted = {"campaign": campaign.id, "now": now, "count": count, "zones": [z or "" for z in zones], "ranks": ranks}
-    rows: Sequence[Row[Any]] = ()
-    for reach, kinds in LOOKS:
-        look = {"reach": reach * count, "kinds": kinds}
-        rows = (await tx.execute(pick_statement(campaign.order), wanted | look)).all()
-        if len(rows) == count or (rows and rows[0].seen < reach * count and rows[0].places < kinds):
-            break
-    return rows
+def _taken_at_once(row: Record) -> LeasedCall:
+    phone = row.next_phone if row.next_phone < len(row.phones) else 0
+    return leased_call(
+        row, attempt=row.attempt_id, leg=row.leg_id, phone_index=phone, proof=None, scenario=row.scenario
+    )
 
 
 # ---- what the rules say of each
 
 
 async def _held_against(
-    tx: AsyncConnection, campaign: Campaign, rows: Sequence[Row[Any]], rules: CompanyRules, now: datetime
+    tx: AsyncConnection, campaign: Campaign, rows: Sequence[LeadRow], rules: CompanyRules, now: datetime
 ) -> tuple[list[_Taken], dict[int, datetime]]:
     """Those that may be called now, and until when the others are put off."""
     taken: list[_Taken] = []
@@ -125,7 +191,7 @@ async def _held_against(
     return taken, put_off
 
 
-def turn(campaign: Campaign, row: Row[Any]) -> tuple[int, datetime]:
+def turn(campaign: Campaign, row: LeadRow) -> tuple[int, datetime]:
     """Which phone of a lead is called next, and when: a blacklisted one is passed over.
 
     Where all that are left are blacklisted it is such a one: its attempt ends at once, and so does the lead.
@@ -166,22 +232,23 @@ async def _histories(
 # ---- writing it
 
 
-async def _mark(
-    tx: AsyncConnection, campaign: Campaign, taken: Sequence[_Taken], worker: WorkerId, now: datetime
-) -> list[LeasedCall]:
+async def _mark(tx: AsyncConnection, wanted: _Wanted, taken: Sequence[_Taken]) -> list[LeasedCall]:
     """Marks the leads and writes their attempts; none if the campaign was stopped since they were picked."""
-    wanted = {
+    campaign = wanted.campaign
+    values = {
         "campaign": campaign.id,
         "told": str(int(campaign.id)),
         "channel": CHANNEL,
-        "worker": worker,
-        "now": now,
+        "worker": wanted.worker,
+        "now": wanted.now,
         "leads": [one.row.lead_id for one in taken],
         "indices": [one.phone for one in taken],
         "phones": [one.row.phones[one.phone] for one in taken],
         "proofs": [None if one.proof is None else msgspec.json.encode(dict(one.proof)).decode() for one in taken],
+        "versions": [_variant(campaign, one.row.contact_id) for one in taken],
+        "open": [variant.scenario for variant in campaign.variants if variant.share],
     }
-    made = {row.lead_id: row for row in (await tx.execute(MARK, wanted)).all()}
+    made = {row.lead_id: row for row in (await tx.execute(MARK, values)).all()}
     return [
         leased_call(
             one.row,
@@ -189,7 +256,13 @@ async def _mark(
             leg=made[one.row.lead_id].leg_id,
             phone_index=one.phone,
             proof=one.proof,
+            scenario=made[one.row.lead_id].scenario_version_id,
         )
         for one in taken
         if one.row.lead_id in made
     ]
+
+
+def _variant(campaign: Campaign, contact: int) -> int | None:
+    """The version that the contact hears first where the campaign tries several."""
+    return variant_of(contact, campaign.id, campaign.variants) if campaign.variants else None

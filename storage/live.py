@@ -151,6 +151,8 @@ class LiveFeed:
                 stream.drop()
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:  # noqa: ANN401
+        if not payload:
+            return  # a worker wakes the pacer: no campaign has new numbers
         company, _, campaign = str(payload).partition(":")
         if not (company.isdecimal() and campaign.isdecimal()):
             log.error("live.bad_notification")

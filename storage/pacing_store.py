@@ -8,19 +8,24 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import structlog
 from sqlalchemy import text
 
 from campaigns.campaign import Campaign, CampaignId, CompanyId
 from campaigns.causes import CampaignFacts
 from campaigns.leads import WorkerId
 from campaigns.pacing import Ages, Capacity, Share
+from campaigns.trunk_terms import TrunkTerms, with_terms
 from core.errors import BadInput
 from core.results import CallResult
 from storage.campaign_rows import campaign_of
+from storage.company_rules import company_rules
 from storage.database import Database
 from storage.facts import campaign_facts
 from storage.leads import PostgresLeads
 from storage.live import CHANNEL, tell
+
+log = structlog.get_logger(__name__)
 
 LOOKED_AT: Final = 500
 """Of a campaign's attempts the latest: enough to see whether its calls fail, at constant cost."""
@@ -52,9 +57,11 @@ _BREAK: Final = text("UPDATE campaigns SET breaker_open = :why WHERE id = :campa
 class PostgresPacing:
     """The `Quotas` and the `PacingStore` of the product."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, terms: Mapping[str, TrunkTerms] | None = None) -> None:
+        """`terms` are those of the trunks by their names, for the pacer."""
         self._database = database
         self._leads = PostgresLeads(database)
+        self._terms = terms or {}
 
     # ---- for workers
 
@@ -91,15 +98,21 @@ class PostgresPacing:
         return await self._leads.campaigns()
 
     async def facts(self, campaigns: Sequence[Campaign], now: datetime) -> Mapping[CampaignId, CampaignFacts]:
-        """What the database knows of these campaigns, company by company."""
+        """What the database and the terms of the trunks tell of these campaigns, company by company."""
         by_company: dict[CompanyId, list[Campaign]] = defaultdict(list)
         for campaign in campaigns:
             by_company[campaign.company].append(campaign)
         found: dict[CampaignId, CampaignFacts] = {}
         for company, mine in by_company.items():
             async with self._database.transaction(company) as tx:
+                try:
+                    rules = await company_rules(tx)
+                except BadInput as error:
+                    log.error("rules.unreadable", company=company, code=error.code, field=error.field)
+                    continue  # nobody of this company is called before somebody has mended them
                 for campaign in mine:
-                    found[campaign.id] = await campaign_facts(tx, campaign, now)
+                    facts = await campaign_facts(tx, campaign, now, rules=rules)
+                    found[campaign.id] = with_terms(facts, campaign, self._terms.get(campaign.trunk))
         return found
 
     async def ages(self, campaign: Campaign, now: datetime) -> Ages:

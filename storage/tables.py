@@ -19,6 +19,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -55,6 +56,8 @@ from storage.contact_tables import (
     number_list_phones,
     number_lists,
 )
+from storage.message_tables import message_templates, messages
+from storage.sound_tables import sounds
 
 __all__ = [
     "BUCKET",
@@ -76,6 +79,8 @@ __all__ = [
     "lead_changes",
     "leads",
     "login_attempts",
+    "message_templates",
+    "messages",
     "metadata",
     "number_list_phones",
     "number_lists",
@@ -83,6 +88,7 @@ __all__ = [
     "scenario_versions",
     "scenarios",
     "sessions",
+    "sounds",
     "users",
     "workers",
 ]
@@ -152,6 +158,11 @@ scenarios: Final = Table(
     company(),
     text_("name"),
     instant("created_at"),
+    json_or_none("draft"),
+    Column("draft_source", Text),
+    Column("draft_tests", Text),
+    number("revision", 0),
+    instant("changed_at", nullable=True),
     key(),
     UniqueConstraint("company_id", "name"),
 )
@@ -166,8 +177,16 @@ scenario_versions: Final = Table(
     Column("flow", JSONB, nullable=False),
     Column("script", JSONB(none_as_null=True)),
     instant("published_at"),
+    Column("source", Text),
+    Column("tests", Text),
+    Column("trained", LargeBinary),
+    json_or_none("training"),
+    words("note"),
+    json_or_none("forced"),
+    reference("published_by", nullable=True),
     key(),
     within("scenario_id", "scenarios", ondelete="CASCADE"),
+    within("published_by", "users", ondelete="SET NULL (published_by)"),
     UniqueConstraint("company_id", "scenario_id", "version"),
 )
 
@@ -202,6 +221,8 @@ campaigns: Final = Table(
     number("auto_finish_days", 14),
     Column("breaker_open", Text),
     instant("deleted_at", nullable=True),
+    instant("switched_on_at", nullable=True),
+    json_or_none("variants"),
     key(),
     within("scenario_version_id", "scenario_versions"),
     CheckConstraint("priority >= 1", name="priority"),
@@ -243,9 +264,7 @@ leads: Final = Table(
     number("counted_from", 0),
     Column("zone", Text),
     flag("ready", default=True),
-    key(),
-    within("campaign_id", "campaigns", ondelete="CASCADE"),
-    within("contact_id", "contacts"),
+    key(),  # its references are held by triggers (migration 0005), as those of contacts are
     UniqueConstraint("contact_id", "campaign_id"),
     CheckConstraint("extra_calls >= 0 AND extra_from >= 0 AND counted_from >= 0", name="returned"),
     CheckConstraint("state IN ('waiting', 'dialling', 'reached', 'failed')", name="state"),
@@ -279,15 +298,23 @@ attempts: Final = Table(
     reference("scenario_version_id", nullable=True),
     json_or_none("proof"),
     Column("cost", Numeric, nullable=False, server_default=text("0")),
+    Column("path", ARRAY(Text)),
     key(),
     within("campaign_id", "campaigns", ondelete="CASCADE"),
     within("lead_id", "leads", ondelete="SET NULL (lead_id)"),
     CheckConstraint("(result IS NULL) = (ended_at IS NULL)", name="ended"),
     Index("attempts_running_idx", "worker_id", postgresql_where=text("result IS NULL")),
     Index("attempts_live_idx", "campaign_id", postgresql_where=text("result IS NULL")),
-    Index("attempts_lead_idx", "lead_id", "id"),
+    Index("attempts_lead_idx", "company_id", "lead_id", "id"),
     Index("attempts_campaign_idx", "campaign_id", "id"),
     Index("attempts_phone_idx", "company_id", "phone", "started_at"),
+    Index("attempts_recording_idx", "company_id", "ended_at", postgresql_where=text("recording IS NOT NULL")),
+    Index(
+        "attempts_said_idx",
+        "company_id",
+        "ended_at",
+        postgresql_where=text("details -> 'transcript' <> '[]'::jsonb"),
+    ),
 )
 
 answers: Final = Table(
@@ -307,7 +334,7 @@ answers: Final = Table(
     Column("confidence", Double, nullable=False),
     key(),
     within("attempt_id", "attempts", ondelete="CASCADE"),
-    CheckConstraint("how IN ('key', 'phrase')", name="how"),
+    CheckConstraint("how IN ('key', 'phrase', 'intent', 'speech')", name="how"),
     Index("answers_attempt_idx", "attempt_id"),
     Index("answers_campaign_idx", "campaign_id", "step", "answer"),
 )
@@ -332,9 +359,11 @@ company_rules: Final = Table(
     json("compliance_overrides"),
     json("outside_calls"),
     Column("keep_recordings_days", Integer),
+    Column("keep_transcripts_days", Integer),
     instant("changed_at"),
     PrimaryKeyConstraint("company_id"),
     CheckConstraint("keep_recordings_days >= 1", name="keep_recordings"),
+    CheckConstraint("keep_transcripts_days >= 1", name="keep_transcripts"),
 )
 
 lead_changes: Final = Table(
@@ -351,7 +380,7 @@ lead_changes: Final = Table(
     key(),
     within("lead_id", "leads", ondelete="CASCADE"),
     within("changed_by", "users", ondelete="SET NULL (changed_by)"),
-    Index("lead_changes_lead_idx", "lead_id", "id"),
+    Index("lead_changes_lead_idx", "company_id", "lead_id", "id"),
 )
 
 campaign_counts: Final = Table(

@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Final
 
 import msgspec
 
-from campaigns.contacts.cells import Row, harmless
+from campaigns.contacts.blocks import Block
+from campaigns.contacts.cells import harmless
+from campaigns.contacts.columns import ColumnReader, Read
+from campaigns.contacts.copying import EMPTY, NULL, STAGED, array, escaped, json_text
+from campaigns.contacts.custom_fields import FieldRule
 from campaigns.contacts.mapping import ERROR_COLUMNS, MOST_PHONES
+from campaigns.contacts.reading import Sheet
 from campaigns.contacts.reasons import in_russian
 from campaigns.contacts.rows import BadRow, NewContact, RowReader
 
 BATCH: Final = 20_000
-STAGED: Final = (
-    "place", "phone", "phones", "last_name", "first_name", "middle_name", "organisation", "position", "note", "email",
-    "zone", "custom", "tags", "priority", "repeated",
-)  # fmt: skip
-"""The columns of COPY in their order."""
-
-_NULL: Final = "\\N"
-_SPECIAL: Final = re.compile(r"[\\\t\n\r]")
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_CUT: Final = "\x1f"
+TEXTS: Final = ("last_name", "first_name", "middle_name", "organisation", "position", "note", "email")
 
 
 class Duplicates(StrEnum):
@@ -46,15 +42,19 @@ class Duplicates(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How rows are loaded: `tags` go to all, `priority` to those that have none of their own."""
+    """How rows are loaded: `tags` go to all, `priority` to those that have none of their own; `now` is when."""
 
     duplicates: Duplicates
+    now: datetime
     tags: tuple[str, ...] = ()
     priority: int | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, tag=True):
-    """Rows of a list: `rows` of them in all, of which `bad`, `skipped` and `folded` ones are not in `copy`."""
+    """Rows of a list: `rows` of them in all, of which `bad`, `skipped` and `folded` ones are not in `copy`.
+
+    `columns` are those of the lines of `copy`; the others are as empty.
+    """
 
     rows: int
     bad: int
@@ -62,98 +62,153 @@ class Batch(msgspec.Struct, frozen=True, tag=True):
     folded: int
     copy: bytes
     errors: bytes
+    columns: tuple[str, ...] = STAGED
 
 
 @dataclass(slots=True)
-class _Rows:
-    """What has come of a batch's rows so far."""
+class _Kept:
+    """What has come of a block's rows so far: the places of those that are kept, and the contacts read by themselves.
 
-    rows: int = 0
-    kept: dict[int, tuple[NewContact, bool]] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
-    bad: list[tuple[BadRow, tuple[str, ...]]] = field(default_factory=list)
+    `first` are the places of main phones, `repeated` those of rows whose phone came in an earlier batch.
+    """
+
+    places: list[int] = field(default_factory=list)
+    contacts: dict[int, NewContact] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    repeated: set[int] = field(default_factory=set)
+    bad: list[tuple[BadRow, Sequence[str]]] = field(default_factory=list)
     skipped: int = 0
     folded: int = 0
 
 
 class Batches:
-    """Makes batches of one list's rows, in their order."""
+    """Makes batches of one list's rows, in their order, by a mapping that was checked."""
 
-    def __init__(self, reader: RowReader, loading: Loading) -> None:
-        self._reader = reader
+    def __init__(
+        self, columns: tuple[str, ...], mapping: Mapping[str, str], rules: Mapping[str, FieldRule], loading: Loading
+    ) -> None:
+        self._columns = ColumnReader(
+            columns, mapping, rules, now=loading.now, tags=loading.tags, priority=loading.priority
+        )
+        self._rows = RowReader(columns, mapping, rules, now=loading.now)
         self._loading = loading
+        self._empty = {**EMPTY, "tags": array(loading.tags), "priority": _number(loading.priority)}
         self._seen: set[int] = set()
 
-    def pass_over(self, rows: Iterable[Row]) -> None:
+    def of(self, sheet: Sheet, *, size: int = BATCH, done: int = 0) -> Iterator[Batch]:
+        """The rows of the list after those that are done, `size` at a time."""
+        whole, rest = divmod(done, size)
+        passed = whole + bool(rest)
+        blocks = sheet.blocks(chain(repeat(size, whole), [rest] if rest else [], repeat(size)))
+        for block in islice(blocks, passed):
+            self._pass_over(block)
+        return map(self._batch, blocks)
+
+    def _pass_over(self, block: Block) -> None:
         """Notes the phones of rows that were loaded before."""
+        if self._loading.duplicates is not Duplicates.ADD:
+            read, kept = self._columns.read(block), _Kept()
+            self._read_others(block, read, kept)
+            self._seen.update(int(phone) for phone in read.phones if phone)
+
+    def _batch(self, block: Block) -> Batch:
+        read, kept = self._columns.read(block), _Kept()
+        self._read_others(block, read, kept)
         if self._loading.duplicates is Duplicates.ADD:
-            for _ in rows:
-                pass
-            return
-        for row in rows:
-            contact = self._reader.read(row)
-            if isinstance(contact, NewContact):
-                self._seen.add(int(contact.phones[0].e164))
-
-    def of(self, rows: Iterator[Row], *, size: int = BATCH) -> Iterator[Batch]:
-        """The rest of the rows, `size` at a time."""
-        while (batch := self._batch(islice(rows, size))) is not None:
-            yield batch
-
-    def _batch(self, rows: Iterable[Row]) -> Batch | None:
-        found = _Rows()
-        for row in rows:
-            contact = self._reader.read(row)
-            if isinstance(contact, BadRow):
-                found.bad.append((contact, row.cells))
-            else:
-                self._keep(found, contact)
-            found.rows += 1
-        if not found.rows:
-            return None
-        copy = "".join([self._line(place, contact, repeated=again) for place, (contact, again) in found.kept.items()])
-        return Batch(found.rows, len(found.bad), found.skipped, found.folded, copy.encode(), _error_lines(found.bad))
-
-    def _keep(self, found: _Rows, contact: NewContact) -> None:
-        place = len(found.kept)
-        if self._loading.duplicates is Duplicates.ADD:
-            found.kept[place] = (contact, False)
-            return
-        phone = contact.phones[0].e164
-        number = int(phone)
-        if number not in self._seen:
-            self._seen.add(number)
-            found.places[phone] = place
-            found.kept[place] = (contact, False)
+            kept.places = [place for place, phone in enumerate(read.phones) if phone]
         elif self._loading.duplicates is Duplicates.SKIP:
-            found.skipped += 1
-        elif (first := found.places.get(phone)) is not None:
-            earlier, repeated = found.kept[first]
-            found.kept[first] = (merged(earlier, contact), repeated)
-            found.folded += 1
+            self._leave_out(read.phones, kept)
         else:
-            found.places[phone] = place
-            found.kept[place] = (contact, True)
+            self._fold(block, read.phones, kept)
+        columns, lines = self._lines(read, kept)
+        errors = _error_lines(kept.bad)
+        return Batch(len(block.rows), len(kept.bad), kept.skipped, kept.folded, lines.encode(), errors, columns)
 
-    def _line(self, place: int, contact: NewContact, *, repeated: bool) -> str:
-        """A contact as a line of COPY."""
-        loading = self._loading
-        tags = contact.tags
-        if loading.tags:
-            tags = tuple(dict.fromkeys((*tags, *loading.tags)))
-        texts = _CUT.join((
-            contact.last_name, contact.first_name, contact.middle_name, contact.organisation, contact.position,
-            contact.note, contact.email,
-        ))  # fmt: skip
-        if _SPECIAL.search(texts):
-            texts = texts.translate(_ESCAPES)
-        priority = loading.priority if contact.priority is None else contact.priority
-        numbers = ",".join([phone.e164 for phone in contact.phones])
-        return "\t".join((
-            str(place), contact.phones[0].e164, f"{{{numbers}}}", texts.replace(_CUT, "\t"), contact.zone or _NULL,
-            _json(contact.custom) if contact.custom else "{}", _array(tags) if tags else "{}",
-            _NULL if priority is None else str(priority), "t\n" if repeated else "f\n",
-        ))  # fmt: skip
+    def _read_others(self, block: Block, read: Read, kept: _Kept) -> None:
+        """Reads by themselves the rows that have no phone so far."""
+        for place in [place for place, phone in enumerate(read.phones) if not phone]:
+            contact = self._rows.read(block.row(place))
+            if isinstance(contact, BadRow):
+                kept.bad.append((contact, block.rows[place]))
+            else:
+                read.phones[place] = contact.phones[0].e164
+                kept.contacts[place] = contact
+
+    def _leave_out(self, phones: list[str], kept: _Kept) -> None:
+        seen, add = self._seen, self._seen.add
+        for place, phone in enumerate(phones):
+            if phone:
+                number = int(phone)
+                if number in seen:
+                    kept.skipped += 1
+                else:
+                    add(number)
+                    kept.places.append(place)
+
+    def _fold(self, block: Block, phones: list[str], kept: _Kept) -> None:
+        for place, phone in enumerate(phones):
+            if not phone:
+                continue
+            number = int(phone)
+            first = kept.first.get(phone)
+            if first is not None:
+                kept.contacts[first] = merged(self._contact(block, first, kept), self._contact(block, place, kept))
+                kept.folded += 1
+                continue
+            if number in self._seen:
+                kept.repeated.add(place)
+            self._seen.add(number)
+            kept.first[phone] = place
+            kept.places.append(place)
+
+    def _contact(self, block: Block, place: int, kept: _Kept) -> NewContact:
+        found = kept.contacts.get(place)
+        contact = self._rows.read(block.row(place)) if found is None else found
+        assert isinstance(contact, NewContact), "a row that was read by its columns"
+        return contact
+
+    def _lines(self, read: Read, kept: _Kept) -> tuple[tuple[str, ...], str]:
+        """The rows that are kept as lines of COPY, and the columns of these."""
+        others = {place: self._texts(kept.contacts[place]) for place in kept.places if place in kept.contacts}
+        used = {"place", "phone", *read.texts}.union(*others.values())
+        if kept.repeated:
+            used.add("repeated")
+        used.update(name for name in ("tags", "priority") if self._empty[name] != EMPTY[name])
+        columns = tuple(name for name in STAGED if name in used)
+        count = len(read.phones)
+        texts = {"place": list(map(str, range(count))), "phone": read.phones} | read.texts
+        whole = [texts.get(name) or repeat(self._empty[name], count) for name in columns]
+        lines = list(map("\t".join, zip(*whole, strict=True)))
+        for place, own in others.items():
+            own |= {"place": str(place), "phone": read.phones[place]}
+            lines[place] = "\t".join([own.get(name, self._empty[name]) for name in columns])
+        if kept.repeated:
+            for place in kept.repeated:
+                lines[place] = lines[place].removesuffix("f") + "t"
+        if len(kept.places) < count:
+            lines = [lines[place] for place in kept.places]
+        return columns, "\n".join(lines) + "\n" if lines else ""
+
+    def _texts(self, contact: NewContact) -> dict[str, str]:
+        """What stands in the columns of a contact where they are not empty."""
+        texts = {name: escaped(value) for name in TEXTS if (value := getattr(contact, name))}
+        if len(contact.phones) > 1:
+            texts["phones"] = "{" + ",".join(phone.e164 for phone in contact.phones) + "}"
+        if contact.zone is not None:
+            texts["zone"] = contact.zone
+        if contact.custom:
+            texts["custom"] = json_text(contact.custom)
+        if contact.tags:
+            texts["tags"] = array(tuple(dict.fromkeys((*contact.tags, *self._loading.tags))))
+        if contact.priority is not None:
+            texts["priority"] = str(contact.priority)
+        if contact.consent_at is not None:
+            texts["consent_at"] = contact.consent_at.isoformat()
+        return texts
+
+
+def _number(number: int | None) -> str:
+    return NULL if number is None else str(number)
 
 
 def merged(first: NewContact, second: NewContact) -> NewContact:
@@ -169,6 +224,7 @@ def merged(first: NewContact, second: NewContact) -> NewContact:
         custom={**second.custom, **{name: value for name, value in first.custom.items() if value}},
         tags=tuple(dict.fromkeys((*first.tags, *second.tags))),
         priority=second.priority if first.priority is None else first.priority,
+        consent_at=second.consent_at if first.consent_at is None else first.consent_at,
         **texts,
     )
 
@@ -178,7 +234,7 @@ def error_header(columns: tuple[str, ...]) -> bytes:
     return b"\xef\xbb\xbf" + _csv([(*ERROR_COLUMNS, *map(harmless, columns))])
 
 
-def _error_lines(bad: list[tuple[BadRow, tuple[str, ...]]]) -> bytes:
+def _error_lines(bad: list[tuple[BadRow, Sequence[str]]]) -> bytes:
     return _csv(
         (str(one.line), harmless(one.column or ""), in_russian(one), *map(harmless, cells)) for one, cells in bad
     )
@@ -188,12 +244,3 @@ def _csv(rows: Iterable[Iterable[str]]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=";").writerows(rows)
     return out.getvalue().encode()
-
-
-def _json(custom: Mapping[str, str]) -> str:
-    return msgspec.json.encode(custom).decode().replace("\\", "\\\\")
-
-
-def _array(tags: tuple[str, ...]) -> str:
-    quoted = ",".join('"' + tag.replace("\\", "\\\\").replace('"', '\\"') + '"' for tag in tags)
-    return f"{{{quoted}}}".translate(_ESCAPES)

@@ -11,12 +11,14 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, repeat
 from typing import BinaryIO, Final
 
+from campaigns.contacts.blocks import CONTENT, Block, with_content
 from campaigns.contacts.cells import SPACE, Row
 from core.errors import BadInput
 
@@ -24,7 +26,7 @@ DELIMITERS: Final = (";", "\t", ",")  # the earlier wins a draw: commas also sta
 LOOKED_AT: Final = 50
 LONGEST_LINE: Final = 20_000_000
 PIECE: Final = 65_536
-_CONTENT: Final = SPACE + "\r\n"
+BLOCK: Final = 5_000
 _END: Final = "\x1a"
 
 _SEP: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
@@ -90,6 +92,14 @@ class CsvSource:
     def rows(self) -> Iterator[Row]:
         """All rows with content, the column names among them."""
         return _rows(self.text, self.delimiter)
+
+    def blocks(self, sizes: Iterable[int]) -> Iterator[Block]:
+        """The same rows, by so many as each of the sizes says."""
+        return _blocks(self.text, self.delimiter, sizes)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return _count(self.text, self.delimiter)
 
 
 def understand(open_: Open) -> CsvSource:
@@ -182,7 +192,7 @@ def _rows(text: _Text, delimiter: str) -> Iterator[Row]:
         before = offset = 2 if skipped else 1
         try:
             for cells in reader:
-                if any(cells) and any(cell.strip(_CONTENT) for cell in cells):
+                if any(cells) and any(cell.strip(CONTENT) for cell in cells):
                     yield Row(before, tuple(cells))
                 before = offset + reader.line_num
         except csv.Error as error:
@@ -191,20 +201,92 @@ def _rows(text: _Text, delimiter: str) -> Iterator[Row]:
             raise BadInput("bad_row", message, field="file", hint=hint) from error
 
 
+def _blocks(text: _Text, delimiter: str, sizes: Iterable[int]) -> Iterator[Block]:
+    with text.lines() as source:
+        first = source.readline()
+        skipped = _SEP.match(first) is not None
+        reader = csv.reader(source if skipped else chain([first], source), delimiter=delimiter)
+        line = 2 if skipped else 1
+        for size in sizes:
+            lines, rows = list[int](), list[Sequence[str]]()
+            while len(rows) < size:
+                before = reader.line_num
+                try:
+                    found = list(islice(reader, size - len(rows)))
+                except csv.Error:
+                    deque(_rows(text, delimiter), 0)  # comes to the same row, and says which it is
+                    raise
+                if not found:
+                    break
+                ended = reader.line_num - before
+                full = with_content(Block(_begins(found, line, ended), found))
+                line += ended
+                lines += full.lines
+                rows += full.rows
+            if not rows:
+                return
+            yield Block(lines, rows)
+
+
+def _begins(rows: Sequence[Sequence[str]], line: int, ended: int) -> Sequence[int]:
+    """On which lines rows begin, the first of them on `line`; all of them are so many lines as have `ended`."""
+    if ended == len(rows):
+        return range(line, line + ended)
+    lengths = [1 + sum(map(_breaks, row)) for row in rows]
+    return list(accumulate(lengths[:-1], initial=line))
+
+
+def _breaks(cell: str) -> int:
+    """How many lines a cell ends."""
+    return cell.count("\n") + cell.count("\r") - cell.count("\r\n")
+
+
+def _count(text: _Text, delimiter: str) -> int:
+    """How many rows have content. Lines are counted, unless quotes may join some, or a cell may be too long for one."""
+    found = None if text.quotes else _count_lines(text, delimiter)
+    return sum(len(block.rows) for block in _blocks(text, delimiter, repeat(BLOCK))) if found is None else found
+
+
+def _count_lines(text: _Text, delimiter: str) -> int | None:
+    """How many lines have content; None if one is longer than a cell may be."""
+    count, most = 0, csv.field_size_limit()
+    with text.lines() as source:
+        first = source.readline()
+        rest = "" if _SEP.match(first) else first
+        while True:
+            piece = source.read(PIECE)
+            *lines, rest = (rest + piece).replace("\r", "\n").split("\n")
+            if not piece:
+                lines.append(rest)
+            if max(len(rest), *map(len, lines), 0) > most:
+                return None
+            count += _filled("\n".join(lines), delimiter)
+            if not piece:
+                return count
+
+
+def _filled(lines: str, delimiter: str) -> int:
+    """How many of the lines have content."""
+    for blank in SPACE + delimiter:
+        if blank in lines:
+            lines = lines.replace(blank, "")
+    return sum(map(bool, lines.split("\n")))
+
+
 def _check_quotes(text: _Text, delimiter: str) -> None:
     """Refuses a file whose last cell is quoted and never closed: it may have swallowed all rows below it."""
-    last = None
-    for row in _rows(text, delimiter):
-        last = row
-    if last is None:
+    last = 0
+    for block in _blocks(text, delimiter, repeat(BLOCK)):
+        last = block.lines[-1]
+    if not last:
         return
     with text.lines() as source:
-        rest = islice(source, last.line - 1, None)
+        rest = islice(source, last - 1, None)
         try:
             list(csv.reader(rest, delimiter=delimiter, strict=True))
         except csv.Error as error:
             if "unexpected end" in str(error):
-                message = f"A quotation mark that opens in the row of line {last.line} is never closed."
+                message = f"A quotation mark that opens in the row of line {last} is never closed."
                 hint = "Close it, or write a quotation mark within a cell twice."
                 raise BadInput("unclosed_quote", message, field="file", hint=hint) from error
 

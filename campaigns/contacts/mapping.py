@@ -18,6 +18,7 @@ FULL_NAME: Final = "full_name"
 PLAIN: Final = ("last_name", "first_name", "middle_name", "organisation", "position", "note", "email", "zone")
 TAGS: Final = "tags"
 PRIORITY: Final = "priority"
+CONSENT: Final = "consent"
 FIELDS: Final = (
     PHONE,
     *(f"{PHONE}{number}" for number in range(1, MOST_PHONES + 1)),
@@ -25,6 +26,7 @@ FIELDS: Final = (
     *PLAIN,
     TAGS,
     PRIORITY,
+    CONSENT,
 )
 """What a column can be, besides `custom:` with the name of a custom field. Any number of columns may be `phone`."""
 EXPORTED_ONLY: Final = (
@@ -54,6 +56,7 @@ _KNOWN: Final[Mapping[str, str]] = {
         "zone": "часовойпояс пояс зона таймзона timezone zone tz",
         TAGS: "теги тег метки метка tags tag labels",
         PRIORITY: "приоритет priority",
+        CONSENT: "согласие согласиеназвонки согласиеполучено consent optin",
     }.items()
     for name in names.split()
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -16,6 +17,9 @@ from core.phones import Phone
 
 REGION: Final = "RU"
 MOST_DIGITS: Final = 40
+
+_CODES: Final = 1000
+_ANY: Final = "2000000"
 
 REASONS: Final = {
     "no_phone": "There is no telephone number.",
@@ -35,7 +39,10 @@ _SCIENTIFIC: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?e\+?[0-9]+", re.IGNORECAS
 _FORMULA: Final = re.compile(r'="?([^"]*)"?')
 _FLOAT: Final = re.compile(r"([0-9]{10,15})[.,]0+", re.ASCII)
 _RUSSIAN_MOBILE: Final = re.compile(r"(?:\+?7|8)?(9[0-9]{9})", re.ASCII)
-_FILLER: Final = str.maketrans("", "", " \t\u00a0\u202f()-–—.")
+_RUSSIAN_LANDLINE: Final = re.compile(r"(?:\+?7|8)(([348][0-9]{2})[0-9]{7})", re.ASCII)
+_LANDLINE: Final = re.compile(r"\+7([348][0-9]{2})[0-9]{7}", re.ASCII)
+_FILLERS: Final = " \t\u00a0\u202f()-–—."
+_FILLER: Final = str.maketrans("", "", _FILLERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,26 @@ def phones_in(cell: str) -> tuple[Phone | BadPhone, ...]:
     text = cell.strip()
     if mobile := _RUSSIAN_MOBILE.fullmatch(text.translate(_FILLER)):  # nine in ten, and all of them valid
         return (Phone("+7" + mobile[1]),)
+    if landline := _landline(text.translate(_FILLER)):
+        return (landline,)
     if formula := _FORMULA.fullmatch(text):
         text = formula[1].strip()
     if _SCIENTIFIC.fullmatch(text.replace(" ", "")):
         return (BadPhone(text, "phone_scientific"),)
     pieces = [piece.strip() for piece in _SEPARATORS.split(text)]
     return tuple(one for piece in pieces if any(map(str.isalnum, piece)) for one in _numbers(piece))
+
+
+def plain_mobiles(cells: str, cut: str) -> list[str]:
+    """The E.164 number of each cell that is a Russian mobile and nothing else, else an empty text.
+
+    The cells come joined by `cut`, a letter that none of them has.
+    """
+    for filler in _FILLERS:
+        if filler in cells:
+            cells = cells.replace(filler, "")
+    mobile = re.compile(f"{cut}(?:(?:\\+?7|8)?(9[0-9]{{9}})(?={cut})|[^{cut}]*)", re.ASCII)
+    return ["+7" + number if number else "" for number in mobile.findall(cut + cells + cut)[:-1]]
 
 
 def _numbers(piece: str) -> tuple[Phone | BadPhone, ...]:
@@ -95,9 +116,33 @@ def zone_of(phone: Phone) -> str | None:
     """The IANA time zone of a landline's region; None where the number tells none, as every Russian mobile."""
     if phone.e164.startswith("+79"):
         return None
+    if landline := _LANDLINE.fullmatch(phone.e164):
+        return _zone_of_code(landline[1])
+    return _zone(phone.e164)
+
+
+def _landline(bare: str) -> Phone | None:
+    """A Russian landline written whole; None for anything else."""
+    found = _RUSSIAN_LANDLINE.fullmatch(bare)
+    return Phone("+7" + found[1]) if found and _is_landline_code(found[2]) else None
+
+
+@lru_cache(_CODES)
+def _is_landline_code(code: str) -> bool:
+    """Whether all numbers behind a Russian code are landlines: within a code they are all of one kind."""
+    return phonenumbers.number_type(phonenumbers.parse(f"+7{code}{_ANY}")) == PhoneNumberType.FIXED_LINE
+
+
+@lru_cache(_CODES)
+def _zone_of_code(code: str) -> str | None:
+    """The zone of all numbers behind a Russian code; no zone has less than a code."""
+    return _zone(f"+7{code}{_ANY}")
+
+
+def _zone(e164: str) -> str | None:
     from phonenumbers import timezone  # its table of prefixes takes a while to load
 
-    parsed = phonenumbers.parse(phone.e164)
+    parsed = phonenumbers.parse(e164)
     landline = {PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
     if phonenumbers.number_type(parsed) not in landline:
         return None

@@ -6,13 +6,14 @@ CSV and workbooks come out alike, one row at a time, so that a list of any lengt
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from campaigns.contacts import csv_files, workbooks
+from campaigns.contacts.blocks import CONTENT, Block
 from campaigns.contacts.cells import SPACE, Row
 from campaigns.contacts.csv_files import DELIMITERS
 from campaigns.contacts.phones import phones_in
@@ -23,7 +24,6 @@ __all__ = ["DELIMITERS", "LONGEST_NAME", "MOST_COLUMNS", "SPACE", "Row", "Sheet"
 
 MOST_COLUMNS: Final = 200
 LONGEST_NAME: Final = 100
-CONTENT: Final = SPACE + "\r\n"
 
 
 class Source(Protocol):
@@ -39,6 +39,12 @@ class Source(Protocol):
 
     def rows(self) -> Iterator[Row]:
         """All rows with content, the column names among them."""
+
+    def blocks(self, sizes: Iterable[int]) -> Iterator[Block]:
+        """The same rows, by so many as each of the sizes says."""
+
+    def count(self) -> int:
+        """How many rows there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,16 @@ class Sheet:
         """The contacts' rows; those without any content are left out."""
         found = self.source.rows()
         return islice(found, 1, None) if self.named else found
+
+    def blocks(self, sizes: Iterable[int]) -> Iterator[Block]:
+        """The same rows, by so many as each of the sizes says; many times faster."""
+        if not self.named:
+            return self.source.blocks(sizes)
+        return islice(self.source.blocks(chain([1], sizes)), 1, None)
+
+    def count(self) -> int:
+        """How many contacts' rows there are."""
+        return self.source.count() - self.named
 
 
 def read(data: bytes) -> Sheet:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaigns.contacts import tags
 from campaigns.contacts.cells import SPACE, Row, meant
+from campaigns.contacts.consents import BadConsent, consent_in
 from campaigns.contacts.custom_fields import BadValue, FieldRule, checked
-from campaigns.contacts.mapping import CUSTOM, FULL_NAME, MOST_PHONES, PRIORITY, TAGS, is_phone
+from campaigns.contacts.mapping import CONSENT, CUSTOM, FULL_NAME, MOST_PHONES, PRIORITY, TAGS, is_phone
 from campaigns.contacts.names import parts_of
 from campaigns.contacts.phones import REASONS, BadPhone, phones_in, zone_of
 from core.phones import Phone
@@ -33,7 +35,10 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A person to call, as the list says; `zone` is None where neither the list nor a landline tells it."""
+    """A person to call, as the list says; `zone` is None where neither the list nor a landline tells it.
+
+    `consent_at` is since when the person consents to be called, None where the list tells of no consent.
+    """
 
     line: int
     phones: tuple[Phone, ...]
@@ -48,6 +53,7 @@ class NewContact:
     custom: Mapping[str, str] = field(default_factory=lambda: _NONE)
     tags: tuple[str, ...] = ()
     priority: int | None = None
+    consent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class _Found:
     custom: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     priority: int | None = None
+    consent_at: datetime | None = None
 
 
 class _Refused(Exception):
@@ -91,12 +98,19 @@ class _Cell:
 class RowReader:
     """Reads the rows of one list by a mapping that was checked; columns that are not in it are skipped.
 
-    `rules` are those of custom fields by name: values that do not suit make the row a bad one.
+    `rules` are those of custom fields by name: values that do not suit make the row a bad one. `now` is when the list
+    is loaded.
     """
 
     def __init__(
-        self, columns: tuple[str, ...], mapping: Mapping[str, str], rules: Mapping[str, FieldRule] = NO_RULES
+        self,
+        columns: tuple[str, ...],
+        mapping: Mapping[str, str],
+        rules: Mapping[str, FieldRule] = NO_RULES,
+        *,
+        now: datetime,
     ) -> None:
+        self._now = now
         self._width = len(columns)
         self._rules = rules
         found = [
@@ -125,6 +139,7 @@ class RowReader:
             custom=found.custom,
             tags=found.tags,
             priority=found.priority,
+            consent_at=found.consent_at,
             **found.fields,
         )
 
@@ -164,6 +179,8 @@ class RowReader:
                 found.fields.setdefault(name, part)
         elif one.target == TAGS:
             found.tags = self._tags(row, one, value)
+        elif one.target == CONSENT:
+            found.consent_at = self._consent(row, one, value)
         else:
             found.priority = _priority(row, one, value)
 
@@ -172,6 +189,13 @@ class RowReader:
         if isinstance(read, tags.BadTag):
             raise _Refused(BadRow(row.line, one.column, value[:SHOWN], "bad_tag", read.reason))
         return read
+
+    def _consent(self, row: Row, one: _Cell, value: str) -> datetime | None:
+        try:
+            return consent_in(value, self._now)
+        except BadConsent:
+            reason = "This tells no consent: write yes, no, or the day on which it was given."
+            raise _Refused(BadRow(row.line, one.column, value[:SHOWN], "bad_consent", reason)) from None
 
     def _without_phone(self, row: Row, found: _Found) -> BadRow:
         if found.bad:
@@ -193,18 +217,26 @@ class RowReader:
         return zone
 
 
-def contact_of(row: Row, columns: tuple[str, ...], mapping: Mapping[str, str]) -> NewContact | BadRow:
+def contact_of(row: Row, columns: tuple[str, ...], mapping: Mapping[str, str], *, now: datetime) -> NewContact | BadRow:
     """Reads one row by a mapping that was checked; a column that is not in it is skipped."""
-    return RowReader(columns, mapping).read(row)
+    return RowReader(columns, mapping, now=now).read(row)
 
 
 def _plain(target: str) -> bool:
-    return not target.startswith(CUSTOM) and target not in {FULL_NAME, TAGS, PRIORITY}
+    return not target.startswith(CUSTOM) and target not in {FULL_NAME, TAGS, PRIORITY, CONSENT}
+
+
+def priority_in(value: str) -> int | None:
+    """A priority as it is written; None if it is none."""
+    if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MOST_PRIORITY and len(value) <= 7:
+        return int(value)
+    return None
 
 
 def _priority(row: Row, one: _Cell, value: str) -> int:
-    if value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MOST_PRIORITY and len(value) <= 7:
-        return int(value)
+    found = priority_in(value)
+    if found is not None:
+        return found
     reason = f"A priority is a whole number from 1 (first) to {MOST_PRIORITY}."
     raise _Refused(BadRow(row.line, one.column, value[:SHOWN], "bad_priority", reason))
 

@@ -11,8 +11,18 @@ from hypothesis import strategies as st
 
 from campaigns.buckets import LeadState
 from campaigns.campaign import CampaignId
-from campaigns.leads import LeadId
-from campaigns.outside_calls import LEAVE_ALONE, Effect, Holding, Matrix, OutsideCall, OutsideKind, affected
+from campaigns.leads import Ending, LeadId
+from campaigns.outside_calls import (
+    LEAVE_ALONE,
+    Effect,
+    Holding,
+    Matrix,
+    OutsideCall,
+    OutsideKind,
+    affected,
+    campaign_talk,
+)
+from core.results import CallResult
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -48,6 +58,38 @@ def test_R2_12_example_2_an_inbound_call_closes_the_last_campaign_alone_and_othe
     assert affected(BY_CAMPAIGN_1, rules, OFTEN) == ()
 
 
+ENDING = Ending(CallResult.HUNG_UP_EARLY, NOW, answered_at=NOW - 3 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("ending", "talked"),
+    [
+        (ENDING, 3 * SECOND),
+        (replace(ENDING, answered_at=NOW - SECOND), SECOND),
+        (replace(ENDING, answered_at=NOW - SECOND / 2), None),
+        (replace(ENDING, answered_at=None, result=CallResult.NO_ANSWER), None),
+        (replace(ENDING, result=CallResult.ANSWERING_MACHINE), None),
+        (replace(ENDING, result=CallResult.FAX), None),
+        (replace(ENDING, result=CallResult.LOST), None),
+    ],
+)
+def test_R2_12_a_campaigns_call_counts_where_a_person_was_talked_with_for_a_second(
+    ending: Ending, talked: timedelta | None
+) -> None:
+    call = campaign_talk(ending, campaign=CampaignId(1), lead=LeadId(1))
+    assert (None if call is None else call.talked) == talked
+
+
+def test_R2_12_a_promise_to_call_back_is_kept_though_the_talk_closes_the_need_elsewhere() -> None:
+    call = campaign_talk(replace(ENDING, result=CallResult.CALLBACK_REQUESTED), campaign=CampaignId(1), lead=LeadId(1))
+    assert call is not None
+    assert affected(call, matrix(campaign=ALL), OFTEN) == (2, 3)
+    assert affected(call, matrix(campaign=LAST), OFTEN) == ()
+    other = campaign_talk(ENDING, campaign=CampaignId(1), lead=LeadId(1))
+    assert other is not None
+    assert affected(other, matrix(campaign=LAST), OFTEN) == (1,)
+
+
 def test_R2_12_by_default_everything_is_left_alone() -> None:
     for call in (INBOUND, MANUAL, BY_CAMPAIGN_1):
         assert affected(call, LEAVE_ALONE, OFTEN) == ()
@@ -58,7 +100,7 @@ def test_R2_12_by_default_everything_is_left_alone() -> None:
     ("call", "counts"),
     [
         (replace(INBOUND, answered_by_operator=False), False),
-        (replace(INBOUND, talked=SECOND / 2), True),
+        (replace(INBOUND, talked=SECOND / 2), False),
         (replace(MANUAL, talked=SECOND), True),
         (replace(MANUAL, talked=SECOND * 0.999), False),
         (replace(BY_CAMPAIGN_1, talked=SECOND), True),

@@ -251,10 +251,42 @@ async def test_R2_13_what_failed_before_it_was_switched_on_again_is_forgiven() -
         await asyncio.sleep(30)
         placed = len(floor.calls.placed)
         floor.calls.carry_out = lasting(1)
-        floor.store.change(number, breaker_open=None)
+        floor.store.change(number, breaker_open=None, switched_on_at=floor.clock.now())
         await asyncio.sleep(10)
         assert floor.store.all_campaigns[number].breaker_open is None
         assert len(floor.calls.placed) > placed + 50
+
+
+@virtual
+async def test_R2_8_a_lead_that_comes_into_a_better_campaign_is_called_before_the_next_of_the_others() -> None:
+    floor = Floor(workers=2, slots=5, lines=10)
+    high, low = floor.campaign(1, priority=1), floor.campaign(2, leads=400, priority=2)
+    async with floor.open():
+        await asyncio.sleep(15)
+        assert floor.live() == {low: 10}
+        lead = floor.store.new_id()
+        floor.store.add(Lead(lead, high, (Phone("+79990000000"),), floor.clock.now(), order_key=1, added_at=EPOCH))
+        floor.pacing.change()
+        placed = len(floor.calls.placed)
+        await asyncio.sleep(12)
+        after = [one.call.campaign for one in floor.calls.placed[placed:]]
+        assert after.index(high) <= 2  # those that were begun before the pacer had heard of it
+        assert after.count(low) >= 9
+        floor.store.change(low, switched_on=False)
+        await asyncio.sleep(20)
+
+
+@virtual
+async def test_R2_13_a_new_leader_knows_what_failed_before_it_led() -> None:
+    floor = Floor(pacers=2, carry_out=lasting(6, CallResult.SYSTEM_ERROR))
+    number = floor.campaign(leads=1000, lines=2)
+    async with floor.open():
+        await asyncio.sleep(50)
+        assert len(floor.calls.placed) < 20
+        floor.pacing.depose()
+        await asyncio.sleep(40)
+    assert floor.store.all_campaigns[number].breaker_open is not None
+    assert len(floor.calls.placed) < 30
 
 
 @virtual

@@ -228,3 +228,22 @@ def test_a_trunk_that_workers_know_differently_counts_with_the_least() -> None:
     crews = [crew(A, trunk=30), crew(B, trunk=20)]
     assert limits_of(crews)["trunk"].lines == 20
     assert by_campaign(quotas([want(1)], Floor([crew(A, 50, trunk=30), crew(B, 50, trunk=20)], []))) == {1: 20}
+
+
+def test_R2_8_while_a_better_campaign_waits_for_lines_the_lesser_ones_begin_no_call() -> None:
+    high, low = want(1, due=3, priority=1), want(2, priority=2)
+    other = want(3, company=2)
+    crews = [crew(A, slots=20, trunk=10)]
+    full = Floor(crews, [running(2, A, 8), running(3, A, 2, company=2)])
+    assert by_campaign(quotas([high, low, other], full)) == {3: 2}
+    one_ended = Floor(crews, [running(2, A, 7), running(3, A, 2, company=2)])
+    assert by_campaign(quotas([high, low, other], one_ended)) == {1: 1, 3: 2}
+    served = Floor(crews, [running(1, A, 3), running(2, A, 2), running(3, A, 5, company=2)])
+    assert by_campaign(quotas([want(1, due=0, priority=1), low, other], served)) == {1: 3, 2: 2, 3: 5}
+
+
+def test_R2_8_a_better_campaign_that_holds_all_it_may_keeps_nobody_waiting() -> None:
+    high, low = want(1, lines=5, due=100, priority=1), want(2, priority=2)
+    floor = Floor([crew(A, slots=4, trunk=20), crew(B, slots=16, trunk=20)], [running(1, A, 4), running(1, B, 1)])
+    given = quotas([high, low], floor)
+    assert given[CampaignId(2), B] == 11  # all that is free now

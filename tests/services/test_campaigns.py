@@ -24,11 +24,12 @@ from campaigns.campaign import (
     RetryPolicy,
     WeeklySchedule,
 )
-from campaigns.leads import Bucket, LeasedCall, WorkerId
+from campaigns.leads import Bucket, Ending, Exhausted, LeasedCall, WorkerId
 from core.errors import BadInput, Conflict, NotFound
 from core.results import CallResult
 from services import campaigns, deletion
 from services.campaigns import NewCampaign
+from services.company_rules import StoredRules, save_rules
 from services.contact_lists import BATCH, load_contacts
 from storage import tables
 from storage.database import Database
@@ -336,7 +337,7 @@ async def test_R2_4_a_copy_has_all_settings_and_no_leads(database: Database, com
         was = await campaigns.one_campaign(tx, made, EPOCH)
         copy = await campaigns.one_campaign(tx, copied, EPOCH)
     assert copy.leads == 0
-    assert copy.campaign == replace(was.campaign, id=copied, name="Копия", switched_on=False)
+    assert copy.campaign == replace(was.campaign, id=copied, name="Копия", switched_on=False, switched_on_at=None)
 
 
 async def test_R2_4_a_copy_of_a_campaign_that_is_over_can_begin(database: Database, company: CompanyId) -> None:
@@ -364,9 +365,42 @@ async def test_R2_4_deleting_leaves_the_contacts_and_nothing_else(database: Data
             table.name: (await tx.execute(select(func.count()).select_from(table))).scalar_one()
             for table in (tables.campaigns, tables.leads, tables.attempts, tables.answers, tables.contacts)
         }
-        with pytest.raises(NotFound):
-            await campaigns.one_campaign(tx, made, EPOCH)
-    assert counts == {"campaigns": 1, "leads": 1, "attempts": 0, "answers": 0, "contacts": 4}
+        for use in (campaigns.one_campaign(tx, made, EPOCH), deletion.delete_campaign(tx, made, EPOCH)):
+            with pytest.raises(NotFound):
+                await use
+        kept = (await tx.execute(select(tables.attempts))).all()
+        assert await deletion.remove_deleted(tx, EPOCH + 32 * DAY) == deletion.Removed((), more=False)
+        assert [(await deletion.remove_deleted(tx, EPOCH + 34 * DAY)).more for _ in range(2)] == [True, False]
+        left = [
+            (await tx.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in (tables.campaigns, tables.attempts)
+        ]
+    assert counts == {"campaigns": 2, "leads": 1, "attempts": 2, "answers": 0, "contacts": 4}
+    assert [(one.result, one.details, one.recording, one.lead_id) for one in kept] == [
+        ("completed", None, None, None),
+        ("busy", None, None, None),
+    ]
+    assert left == [1, 0]
+
+
+async def test_R3_7_deleting_a_campaign_gives_no_phone_a_call_that_the_rules_forbid(
+    database: Database, company: CompanyId
+) -> None:
+    store = PostgresLeads(database)
+    async with database.transaction(company) as tx:
+        await save_rules(tx, StoredRules("ru-debt"), EPOCH)
+        made, other = await make_campaign(tx), await make_campaign(tx, "Другая")
+        for campaign in (made, other):
+            await load_phones(tx, campaign, 1)
+            await campaigns.switch(tx, campaign, on=True, now=EPOCH)
+    first, second = await store.campaigns()
+    (call,) = await store.lease(first, 1, worker=WorkerId(WORKER), now=EPOCH)
+    assert await store.finish(call, Ending(CallResult.NO_ANSWER, EPOCH), Exhausted())
+    async with database.transaction(company) as tx:
+        await deletion.delete_campaign(tx, made, EPOCH)
+        await deletion.remove_deleted(tx, EPOCH)
+    assert await store.lease(second, 1, worker=WorkerId(WORKER), now=EPOCH + timedelta(hours=1)) == []
+    assert len(await store.lease(second, 1, worker=WorkerId(WORKER), now=EPOCH + DAY)) == 1
 
 
 async def test_R2_4_a_big_campaign_is_gone_at_once_and_its_rows_by_and_by(
@@ -389,14 +423,15 @@ async def test_R2_4_a_big_campaign_is_gone_at_once_and_its_rows_by_and_by(
         assert [row.campaign.id for row in await campaigns.list_campaigns(tx, now=EPOCH)] == [other]
         running = await add_attempt(tx, made, lead[1])
         await set_lead(tx, lead[1], state="dialling")
-        rounds = [await deletion.remove_deleted(tx, 2) for _ in range(4)]
+        later = EPOCH + 40 * DAY
+        rounds = [await deletion.remove_deleted(tx, later, 2) for _ in range(4)]
         assert [one.more for one in rounds] == [True, True, True, False]
         assert [one.recordings for one in rounds] == [("1/7.wav",), (), (), ()]
         assert await lead_ids(tx, made) == [lead[1]]
         ended = update(tables.attempts).where(tables.attempts.c.id == running)
         await tx.execute(ended.values(result="busy", ended_at=EPOCH))
         await set_lead(tx, lead[1], state="failed")
-        assert [(await deletion.remove_deleted(tx)).more for _ in range(2)] == [True, False]
+        assert [(await deletion.remove_deleted(tx, later)).more for _ in range(2)] == [True, False]
         left = (await tx.execute(select(tables.campaigns.c.id))).scalars().all()
         contacts = (await tx.execute(select(func.count()).select_from(tables.contacts))).scalar_one()
     assert (list(left), contacts) == ([other], 8)

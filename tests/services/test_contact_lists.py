@@ -105,7 +105,7 @@ async def test_R9_1_nothing_is_lost_between_file_and_batch(rows: list[tuple[str,
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=";").writerows([("Имя", "Телефон"), *rows])
     sheet = read(out.getvalue().encode())
-    batch = contact_lists._batch(sheet.rows(), sheet, suggest(sheet))
+    batch = contact_lists._batch(sheet.rows(), sheet, suggest(sheet), EPOCH)
     expected = [name or phone for name, phone in rows if name or phone]
     assert len(batch) == len(expected)
     assert all(a.line < b.line for a, b in pairwise(batch))

@@ -82,6 +82,15 @@ async def test_R9_4_what_was_exported_loads_as_the_same_people(desk: Desk, form:
     assert before[1].last_name == "=Сидоров"
 
 
+async def test_R9_4_consents_are_exported_as_they_load_again(desk: Desk) -> None:
+    await desk.load("Телефон;Согласие\n89001112201;да\n89001112202;01.02.2026\n89001112203;\n")
+    other = Desk(desk.database, await make_company(desk.database, "Другая"), desk.folder)
+    await other.load((await file_of(desk, await export(desk))).read_bytes())
+    before, after = await desk.people(), await other.people()
+    assert [one.consent_at for one in after] == [one.consent_at for one in before]
+    assert [one.consent_at is None for one in after] == [False, False, True]
+
+
 async def test_R9_4_formulas_are_written_as_text(desk: Desk) -> None:
     await desk.load(PEOPLE)
     cells = (await rows_of(desk, await export(desk)))[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import CampaignId, CompanyId
+from campaigns.contacts.copying import STAGED
 from core.errors import BadInput, Conflict, NotFound
 from core.results import CallResult
 from services import campaigns, fields, imports
@@ -21,7 +22,7 @@ from services.fields import FieldKind
 from services.imports import Duplicates, Elsewhere, ImportState
 from storage import tables
 from storage.database import Database
-from storage.loading import BatchPlan, load_batch
+from storage.loading import BatchPlan, load_staged, stage
 from tests.conftest import EPOCH, make_company
 from tests.services.desk import Desk, phones, report
 from tests.services.things import add_attempt, lead_ids, set_lead
@@ -191,6 +192,16 @@ async def test_R9_2_merging_fills_what_is_empty_and_adds_phones_tags_and_fields(
     leads = await desk.leads()
     assert len(leads) == 7
     assert [lead.zone for lead in leads if lead.contact_id == person.id] == ["Asia/Omsk"]
+
+
+async def test_R3_7_a_list_puts_consents_on_record_and_takes_none_back(desk: Desk) -> None:
+    february = datetime(2026, 2, 1, tzinfo=UTC)
+    first = "Телефон;Согласие\n89001112201;да\n89001112202;01.02.2026\n84951234567;\n89001112204;когда-то\n"
+    assert report(await desk.load(first)) == {"loaded": 3, "bad": 1}
+    assert [one.consent_at for one in await desk.people()] == [EPOCH, february, None]
+    again = "Телефон;Согласие\n89001112201;нет\n89001112202;да\n84951234567;01.02.2026\n"
+    assert report(await desk.load(again, duplicates=Duplicates.MERGE)) == {"merged": 3}
+    assert [one.consent_at for one in await desk.people()] == [EPOCH, february, february]
 
 
 async def test_R9_2_a_merged_contact_keeps_five_phones_at_most(desk: Desk) -> None:
@@ -392,9 +403,14 @@ async def test_R9_1_rows_that_the_database_refuses_leave_nothing_behind(
     desk: Desk, campaign: CampaignId | None, copy: bytes
 ) -> None:
     plan = BatchPlan(campaign, Duplicates.SKIP, EPOCH)
-    with pytest.raises(BadInput, match="refuses"):
+
+    async def load() -> None:
         async with desk.database.transaction(desk.company) as tx:
-            await load_batch(tx, plan, copy)
+            await stage(tx, plan, STAGED, copy)
+            await load_staged(tx, plan)
+
+    with pytest.raises(BadInput, match="refuses"):
+        await load()
     assert await desk.people() == []
 
 

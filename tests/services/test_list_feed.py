@@ -14,6 +14,7 @@ from campaigns.contacts.mapping import check_mapping
 from core.errors import BadInput, Unavailable
 from services import lists
 from services.list_feed import Ended, Feed, Looked, Refused, Request, answers
+from tests.conftest import EPOCH
 
 text = st.lists(
     st.lists(
@@ -51,7 +52,7 @@ def test_R9_1_any_bytes_are_a_list_with_its_rows_or_a_clear_refusal(
         check_mapping(mapping, looked.columns)
     except BadInput:
         return
-    *found, last = answers(Request(str(path), Feed(mapping, {}, duplicates, size=size)))
+    *found, last = answers(Request(str(path), Feed(mapping, {}, duplicates, EPOCH, size=size)))
     assert isinstance(last, Ended)
     batches = [one for one in found if isinstance(one, Batch)]
     assert len(batches) == len(found)
@@ -66,7 +67,7 @@ async def test_R9_1_what_the_process_says_is_what_is_in_the_file(tmp_path: Path)
     path.write_text("Имя;Телефон\n" + "".join(f"Имя{place};89{place:09}\n" for place in range(10)), "utf-8")
     looked = await lists.look(path)
     assert (looked.columns, looked.rows) == (("Имя", "Телефон"), 10)
-    feed = Feed(looked.suggested, {}, Duplicates.SKIP, done=4, size=4)
+    feed = Feed(looked.suggested, {}, Duplicates.SKIP, EPOCH, done=4, size=4)
     async with aclosing(lists.batches(path, feed)) as found:
         assert [batch.rows async for batch in found] == [4, 2]
 
@@ -74,7 +75,9 @@ async def test_R9_1_what_the_process_says_is_what_is_in_the_file(tmp_path: Path)
 async def test_R9_1_a_reader_that_leaves_early_leaves_no_process(tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_text("Телефон\n" + "".join(f"89{place:09}\n" for place in range(200_000)), "utf-8")
-    async with aclosing(lists.batches(path, Feed({"Телефон": "phone"}, {}, Duplicates.SKIP, size=1000))) as found:
+    async with aclosing(
+        lists.batches(path, Feed({"Телефон": "phone"}, {}, Duplicates.SKIP, EPOCH, size=1000))
+    ) as found:
         async for batch in found:
             assert batch.rows == 1000
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from campaigns.campaign import CampaignId, CompanyId
-from campaigns.leads import LeadId
+from app.clock import SystemClock
+from campaigns.campaign import CampaignId, CompanyId, RetryPolicy
+from campaigns.endings import Endings
+from campaigns.leads import CallAt, Ending, LeadId, WorkerId
 from campaigns.outside_calls import Effect, OutsideCall, OutsideKind
 from core.errors import BadInput
 from core.results import CallResult
@@ -19,8 +22,9 @@ from services import campaigns, company_rules, lead_cards, outside_calls
 from services.company_rules import StoredRules
 from storage import tables
 from storage.database import Database
+from storage.leads import PostgresLeads
 from tests.conftest import EPOCH, make_company
-from tests.services.things import add_attempt, lead_ids, load, make_campaign, set_lead
+from tests.services.things import WORKER, add_attempt, lead_ids, load, make_campaign, set_lead
 
 PHONE = "+79001112233"
 SECOND = timedelta(seconds=1)
@@ -163,6 +167,69 @@ async def test_R2_12_finished_campaigns_and_other_companies_are_left_alone(
         assert (await states(tx, finished))[0] == "waiting"
     async with database.transaction(other) as tx:
         assert (await states(tx, theirs))[0] == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("effect", "answered", "closed"),
+    [
+        (Effect.LEAVE, 5, ("waiting", "waiting")),
+        (Effect.LAST_CAMPAIGN, 5, ("reached", "waiting")),
+        (Effect.ALL_CAMPAIGNS, 5, ("reached", "reached")),
+        (Effect.ALL_CAMPAIGNS, 0.5, ("waiting", "waiting")),
+        (Effect.ALL_CAMPAIGNS, None, ("waiting", "waiting")),
+    ],
+)
+async def test_R2_12_a_campaigns_own_call_of_a_second_closes_leads_with_its_result(
+    database: Database, company: CompanyId, effect: Effect, answered: float | None, closed: tuple[str, str]
+) -> None:
+    store = PostgresLeads(database, after=outside_calls.note_campaign_calls)
+    async with database.transaction(company) as tx:
+        await matrix(tx, campaign=effect)
+        mine, other = await make_campaign(tx), await holding(tx)
+        await load(tx, mine, f"Телефон\n{PHONE}\n")
+        await campaigns.switch(tx, mine, on=True, now=EPOCH)
+    (campaign,) = await store.campaigns()
+    (call,) = await store.lease(campaign, 1, worker=WorkerId(WORKER), now=EPOCH)
+    began = None if answered is None else EPOCH - timedelta(seconds=answered)
+    ending = Ending(CallResult.HUNG_UP_EARLY, EPOCH, answered_at=began)
+    for stored in (True, False):  # a result that comes again closes nothing again
+        assert await store.finish(call, ending, CallAt(0, EPOCH + timedelta(minutes=10))) is stored
+    async with database.transaction(company) as tx:
+        assert ((await states(tx, mine))[0], (await states(tx, other))[0]) == closed
+        changes = (await lead_cards.lead_card(tx, mine, call.lead)).changes
+    assert len(changes) == (closed[0] == "reached")
+    assert all(one.details["kind"] == "campaign" and one.details["campaign"] == mine for one in changes)
+
+
+async def test_R2_12_two_campaigns_that_talk_with_one_person_at_once_both_get_their_results(
+    database: Database, company: CompanyId
+) -> None:
+    store = PostgresLeads(database, after=outside_calls.note_campaign_calls)
+    async with database.transaction(company) as tx:
+        await matrix(tx, campaign=Effect.ALL_CAMPAIGNS)
+        for _ in range(2):
+            made = await make_campaign(tx)
+            await load(tx, made, "Телефон\n" + "".join(f"8900111{n:04}\n" for n in range(20)))
+            await campaigns.switch(tx, made, on=True, now=EPOCH)
+    endings = Endings(store, SystemClock())
+    calls = [
+        call
+        for campaign in await store.campaigns()
+        for call in await store.lease(campaign, 20, worker=WorkerId(WORKER), now=EPOCH)
+    ]
+    assert len(calls) == 40
+    ending = Ending(CallResult.COMPLETED, EPOCH, answered_at=EPOCH - 9 * SECOND, details={"path": ["q1"]})
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(endings.run())
+        async with asyncio.TaskGroup() as ended:
+            for call in calls:
+                ended.create_task(endings.end(call, ending, RetryPolicy()))
+        storing.cancel()
+    async with database.transaction(company) as tx:
+        kept = (await tx.execute(select(tables.attempts.c.result, tables.attempts.c.details))).all()
+        left = (await tx.execute(select(tables.leads.c.state).distinct())).scalars().all()
+    assert {(one.result, str(one.details)) for one in kept} == {("completed", "{'path': ['q1']}")}
+    assert left == ["reached"]
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.campaign import Campaign
 from campaigns.leads import Bucket, CallAt, Ending, Exhausted, LeadId, LeasedCall, Next, Reached, WorkerId
 from core.results import CallResult
+from services.accounts import UserId
+from services.bulk import Asked, in_parts
 from storage import bulk
 from storage.bulk import Selection
 from storage.database import Database
@@ -160,3 +164,40 @@ async def test_R2_8_a_priority_holds_for_the_next_call_and_is_noted(world: Postg
     async with world.database.transaction(campaign.company) as tx:
         row = (await tx.execute(select(lead_changes))).one()
     assert (row.lead_id, row.what, row.details) == (plain[2], "priority", {"priority": 1})
+
+
+async def test_R2_7_a_long_selection_is_gone_through_part_by_part(world: PostgresWorld) -> None:
+    campaign = await world.add_campaign()
+    numbers = [await world.add_lead(campaign, order_key=n / 10) for n in range(5)]
+    rest: Selection | None = ALL
+    parts = []
+    while rest is not None:
+        async with world.database.transaction(campaign.company) as tx:
+            part = await bulk.next_part(tx, campaign.id, rest, most=2)
+        if part is None:
+            break
+        parts.append(await chosen(world, campaign, part))
+        assert part.upto is not None
+        rest = replace(rest, after=part.upto)
+    assert parts == [numbers[:2], numbers[2:4], numbers[4:]]
+
+
+async def test_R2_7_leads_whose_part_has_not_come_are_called_meanwhile(
+    world: PostgresWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first part's transaction is open while the others are leased; what is being called is left as it is."""
+    monkeypatch.setattr(bulk.next_part, "__kwdefaults__", {"most": 2})
+    campaign = await world.add_campaign()
+    numbers = [await world.add_lead(campaign, order_key=n / 10) for n in range(6)]
+    leased: list[LeadId] = []
+
+    async def delete(tx: AsyncConnection, asked: Asked) -> int:
+        gone = await bulk.delete_leads(tx, asked.campaign, asked.selection)
+        if not leased:
+            leased.extend(call.lead for call in await world.store.lease(campaign, 2, worker=WORKER, now=EPOCH))
+        return gone
+
+    asked = Asked(campaign.id, ALL, UserId(1), EPOCH)
+    assert await in_parts(world.database, campaign.company, asked, delete) == 4
+    assert leased == numbers[2:4]
+    assert await chosen(world, campaign, ALL) == numbers[2:4]

@@ -71,7 +71,8 @@ async def test_R11_4_all_other_policies_let_only_the_owner_look(fresh: Fresh) ->
         SELECT p.polrelid::regclass::text || ' ' || p.polcmd::text || ' ' || p.polroles::regrole[]::text
         FROM pg_policy p WHERE p.polname <> 'own_company'
     """
-    looked_up = ("companies", "users", "sessions", "campaigns", "attempts", "imports", "exports", "campaign_quotas")
+    campaigns_ = ("campaigns", "attempts", "imports", "exports", "campaign_quotas", "messages")
+    looked_up = ("companies", "users", "sessions", *campaigns_)
     assert await fetch(fresh.owner_url, others) == {f"{table} r {{zvonar_owner}}" for table in looked_up}
 
 

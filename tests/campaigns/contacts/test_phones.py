@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from phonenumbers import timezone
 
 from campaigns.contacts.phones import REASONS, BadPhone, phones_in, zone_of
 from core.phones import Phone
@@ -80,6 +82,20 @@ def test_R9_1_any_text_gives_numbers_or_known_reasons_and_never_breaks(cell: str
 def test_R9_1_several_numbers_keep_their_order(numbers: list[str], separator: str) -> None:
     found = phones_in(separator.join("8" + number for number in numbers))
     assert [one.e164 for one in found if isinstance(one, Phone)] == [f"+7{number}" for number in numbers]
+
+
+@pytest.mark.parametrize("code", [f"{first}{rest:02}" for first in "348" for rest in range(100)])
+def test_R9_1_numbers_of_a_russian_code_are_read_alike(code: str) -> None:
+    for tail in ("0000000", "1234567", "2000000", "5900109", "9999999"):
+        parsed = phonenumbers.parse(f"+7{code}{tail}")
+        fixed = phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+        zones = timezone.time_zones_for_number(parsed)
+        zone = zones[0] if fixed and len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else None
+        for cell in (f"8{code}{tail}", f"+7 ({code}) {tail[:3]}-{tail[3:5]}-{tail[5:]}"):
+            (found,) = phones_in(cell)
+            if fixed:
+                assert found == Phone(f"+7{code}{tail}")
+        assert zone_of(Phone(f"+7{code}{tail}")) == zone
 
 
 def test_R9_1_a_reason_is_a_sentence() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from campaigns.contacts.mapping import suggest
 from campaigns.contacts.reading import SPACE, Row, read
 from campaigns.contacts.rows import BadRow, NewContact, contact_of, zone_named
+from tests.conftest import EPOCH
 
 DEMO = Path(__file__).resolve().parents[3] / "app" / "demo" / "contacts.csv"
 letters = st.characters(blacklist_categories=("Cs", "Cc", "Cn"), blacklist_characters="\ufeff")
@@ -21,7 +23,7 @@ names = st.text(st.one_of(letters, st.sampled_from("\"'{}|,;\n\r\t$")), max_size
 
 def contact(columns: str, *cells: str, mapping: dict[str, str] | None = None) -> NewContact | BadRow:
     sheet = read((columns + "\n" + "x;" * columns.count(";") + "x\n").encode())
-    return contact_of(Row(7, cells), sheet.columns, mapping or suggest(sheet))
+    return contact_of(Row(7, cells), sheet.columns, mapping or suggest(sheet), now=EPOCH)
 
 
 def good(columns: str, *cells: str, mapping: dict[str, str] | None = None) -> NewContact:
@@ -80,7 +82,7 @@ def test_R9_1_any_name_survives_the_way_through_a_file(last: str, first: str, cu
     )
     sheet = read(out.getvalue().encode())
     (row,) = sheet.rows()
-    made = contact_of(row, sheet.columns, suggest(sheet))
+    made = contact_of(row, sheet.columns, suggest(sheet), now=EPOCH)
     assert isinstance(made, NewContact)
     assert (made.last_name, made.first_name) == (last.strip(SPACE), first.strip(SPACE))
     assert made.custom.get("Поле", "") == custom.strip(SPACE)
@@ -145,6 +147,30 @@ def test_R9_1_a_column_that_is_not_mapped_is_skipped() -> None:
     assert (made.first_name, made.custom) == ("", {})
 
 
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("да", EPOCH),
+        (" Yes ", EPOCH),
+        ("1", EPOCH),
+        ("ИСТИНА", EPOCH),
+        ("нет", None),
+        ("0", None),
+        ("", None),
+        ("01.02.2026", datetime(2026, 2, 1, tzinfo=UTC)),
+        ("2026-02-01 10:30", datetime(2026, 2, 1, 10, 30, tzinfo=UTC)),
+        (f"{EPOCH + timedelta(hours=13):%Y-%m-%d %H:%M}", EPOCH),
+    ],
+)
+def test_R3_7_a_list_tells_the_consent(text: str, since: datetime | None) -> None:
+    assert good("Телефон;Согласие", "89001112233", text).consent_at == since
+
+
+@pytest.mark.parametrize("text", ["может быть", "31.02.2026", "24.11.2026", "2"])
+def test_R3_7_what_tells_no_consent_is_a_bad_row(text: str) -> None:
+    assert bad("Телефон;Согласие", "89001112233", text).reason_code == "bad_consent"
+
+
 def test_R4_2_the_lists_zone_goes_before_the_landlines() -> None:
     assert good("Телефон;Зона", "83832123456", "Europe/Samara").zone == "Europe/Samara"
     assert good("Телефон;Зона", "83832123456", "").zone == "Asia/Novosibirsk"
@@ -177,7 +203,7 @@ def test_R4_2_a_zone_is_known_by_its_name_or_its_offset(text: str, zone: str | N
 
 def test_R9_1_the_demonstrations_list_loads_rightly() -> None:
     sheet = read(DEMO.read_bytes())
-    made = [contact_of(row, sheet.columns, suggest(sheet)) for row in sheet.rows()]
+    made = [contact_of(row, sheet.columns, suggest(sheet), now=EPOCH) for row in sheet.rows()]
     bads = {one.line: one.reason_code for one in made if isinstance(one, BadRow)}
     assert (sheet.encoding, sheet.delimiter, len(made)) == ("utf-8", ";", 65)
     assert bads == {8: "no_phone", 18: "phone_not_a_number", 33: "phone_too_short", 53: "phone_too_short"}
