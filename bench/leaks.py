@@ -83,13 +83,15 @@ async def leaks(senses: Senses, folder: Path, *, calls: int, at_once: int, warm_
     async with SimulatedNetwork(cast, pace=Pace.FAST) as network, connected(network.port) as switch:
         began = time.perf_counter()
         await hold_each(switch, question(), callers, senses, folder, count=warm_up, row=row)
+        network.forget_placed()
         before = now_left()
         results: Counter[str] = Counter()
         for part in range(10):
             await hold_each(switch, question(), callers, senses, folder, count=(calls - warm_up) // 10, row=row)
-            samples.append(now_left().memory_mb)
             results.update(str(one.outcome.result) for one in row.held)
             row.held.clear()
+            network.forget_placed()
+            samples.append(now_left().memory_mb)
             print(f"{warm_up + (part + 1) * (calls - warm_up) // 10} calls: {samples[-1]} MB", flush=True)
         after = now_left()
         legs = switch.legs_live

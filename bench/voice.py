@@ -1,8 +1,8 @@
 """How many people the robots of one machine can talk with, and how long those wait for a reply.
 
-`./zvonar bench voice [--calls 1,10,20] [--seconds 40] [--keypad 50] [--threads N] [--profile] [--shared FOLDER]`; the
-last line is one JSON object: the best row (the most calls whose `turn_p95_ms` stays within 700), all rows, the keypad
-calls and the answers understood by condition.
+`./zvonar bench voice [--calls 1,10,20] [--seconds 40] [--keypad 100] [--quiet 20] [--threads N] [--profile]
+[--shared FOLDER]`; the last line is one JSON object: the best row (the most calls whose `turn_p95_ms` stays within
+700), all rows, the keypad calls, the quiet callers and the answers understood by condition.
 
 The callers live in a process of their own, behind real ESL and UDP; Silero, Vosk and espeak-ng (or whatever is
 fetched under var/models) do the robot's hearing and speaking. docs/performance.md says what each figure means.
@@ -29,7 +29,8 @@ from bench.callers.measured import Waits, median, percentile, waits_of
 from bench.callers.meters import Meter, MeteredWorkers, metered
 from bench.callers.network import Counted, FarEnd, network_beside
 from bench.callers.ours import Row, connected, hold
-from bench.callers.people import Caller, cast_of, key_pressers, notice, survey, talkers
+from bench.callers.people import Caller, cast_of, key_pressers, notice, quieter, survey, talkers
+from bench.callers.waveform import AUDIBLE
 from robot.dialog.flow import Flow, Language
 from robot.senses import Senses, open_senses
 
@@ -38,6 +39,8 @@ ENGINES = ("vad", "asr", "tts")
 PATIENCE_MS = 700
 RISE_S = 15.0
 """About the length of one call: over so long the calls begin, so that not all are at the same word."""
+QUIET_DB = 20.0
+QUIET_AUDIBLE = AUDIBLE // 10
 ENDLESS = (1, 10, 20, 40, 60, 80, 120, 160, 240, 320)
 
 
@@ -47,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--calls", type=_numbers, default=ENDLESS, help="calls at once, by commas")
     options.add_argument("--seconds", type=float, default=30, help="how long each number of calls is held")
     options.add_argument("--keypad", type=int, default=100, help="reminders with keys at once; 0: none")
+    options.add_argument("--quiet", type=int, default=20, help="callers 20 dB quieter at once; 0: none")
     options.add_argument("--threads", type=int, default=None, help="threads for hearing; default: one a core")
     options.add_argument("--shared", type=Path, default=ROOT.parent / "shared", help="where further voices are")
     options.add_argument("--no-conditions", action="store_true", help="leave the spoilt clips out")
@@ -80,6 +84,11 @@ def measure(given: argparse.Namespace, senses: Senses, meter: Meter, folder: Pat
     if given.keypad:
         keypad = _row(notice(), key_pressers(given.keypad), senses, meter, folder, seconds=given.seconds)
         print(json.dumps({"keypad": keypad}, ensure_ascii=False), flush=True)
+    quiet = None
+    if given.quiet:
+        callers = talkers(given.quiet, clip=quieter(folder / "clips", QUIET_DB))
+        quiet = _row(survey(), callers, senses, meter, folder, seconds=given.seconds, audible=QUIET_AUDIBLE)
+        print(json.dumps({"quiet": quiet}, ensure_ascii=False), flush=True)
     conditions = [] if given.no_conditions else understood(senses, given.shared)
     for one in conditions:
         print(json.dumps(one, ensure_ascii=False), flush=True)
@@ -88,9 +97,10 @@ def measure(given: argparse.Namespace, senses: Senses, meter: Meter, folder: Pat
     )
     return {
         **(best or {}),
-        "broken_calls": sum(int(str(row["broken"])) for row in (*rows, *([keypad] if keypad else []))),
+        "broken_calls": sum(int(str(row["broken"])) for row in (*rows, keypad, quiet) if row),
         "rows": rows,
         "keypad": keypad,
+        "quiet": quiet,
         "understood": conditions,
         "models": list(senses.notices),
         "cores": os.cpu_count(),
@@ -99,13 +109,20 @@ def measure(given: argparse.Namespace, senses: Senses, meter: Meter, folder: Pat
 
 
 def _row(
-    flow: Flow, callers: list[Caller], senses: Senses, meter: Meter, folder: Path, *, seconds: float
+    flow: Flow,
+    callers: list[Caller],
+    senses: Senses,
+    meter: Meter,
+    folder: Path,
+    *,
+    seconds: float,
+    audible: int = AUDIBLE,
 ) -> dict[str, object]:
     spent = {name: meter.total(name) for name in ENGINES}
     with network_beside(cast_of(callers)) as far:
         others = _machine_s()
         row, began, ended = asyncio.run(_hold(far, flow, callers, senses, folder, seconds=seconds))
-        waits = waits_of(far.calls())
+        waits = waits_of(far.calls(), audible=audible)
     engines = {name: meter.total(name) - spent[name] for name in ENGINES}
     network_s = ended.cpu_s - began.cpu_s
     return _figures(len(callers), row, waits, engines) | {
@@ -134,6 +151,8 @@ def _figures(calls: int, row: Row, waits: Waits, engines: dict[str, float]) -> d
         "barge_in_p95_ms": percentile(waits.barge_ins, 0.95),
         "answers_right": round(sum(one.right for one in row.held) / wanted, 4) if wanted else None,
         "late_frames": waits.late_frames,
+        "frame_p50_ms": percentile(waits.frames, 0.5, digits=2),
+        "frame_p99_ms": percentile(waits.frames, 0.99, digits=2),
         "calls_per_core": round(row.audio_s / row.cpu_s, 1),
         "asr_share": round(engines["asr"] / row.cpu_s, 3),
         "overhead_ms_per_call_s": round(1000 * ours / row.audio_s, 2) if row.audio_s else None,
@@ -179,7 +198,18 @@ def _profiled(argv: Sequence[str]) -> int:
     graph = ROOT / "var" / "voice.svg"
     graph.parent.mkdir(exist_ok=True)
     spy = Path(sys.executable).with_name("py-spy")
-    command = [str(spy), "record", "--threads", "--rate", "200", "--output", str(graph), "--", sys.executable]
+    command = [
+        str(spy),
+        "record",
+        "--nonblocking",
+        "--threads",
+        "--rate",
+        "200",
+        "--output",
+        str(graph),
+        "--",
+        sys.executable,
+    ]
     done = subprocess.run(
         [*command, "-m", "bench.voice", "--no-conditions", *_without_profile(argv)], cwd=ROOT, check=False
     )

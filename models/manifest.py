@@ -28,6 +28,8 @@ class ModelKind(StrEnum):
     RECOGNISER = "recogniser"
     VAD = "vad"
     VOICE = "voice"
+    VECTORS = "vectors"
+    MACHINES = "machines"
 
 
 class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +56,9 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the list; `files` are known for what ships, `needs` are the files that any copy must have.
 
-    `engine` is what runs it, `language` None where it serves every one; `source` is a page about it, and `without`
-    says what is less without it.
+    `engine` is what runs it, `cleaned` whether it hears better where noise is taken out, `narrow` whether it hears free
+    speech too poorly to be let off the expected words; `language` is None where it serves every one; `source` is a page
+    about it, and `without` says what is less without it.
     """
 
     name: str
@@ -67,6 +70,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     without: str = ""
     shipped: bool = False
+    cleaned: bool = False
+    narrow: bool = False
     sex: str | None = None
     files: dict[str, ModelFile] = {}
     needs: tuple[str, ...] = ()

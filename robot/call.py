@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -21,10 +21,14 @@ from core.legs import HungUp, KeyPressed
 from core.results import CallResult
 from robot.amd.cadence import Greeted, Verdict
 from robot.dialog.events import (
+    ActThis,
+    CallBackAt,
     CallerGone,
     Command,
     DialogEvent,
+    FetchThis,
     Finish,
+    Forbid,
     Heard,
     Interrupted,
     Listen,
@@ -32,19 +36,23 @@ from robot.dialog.events import (
     Phase,
     Pressed,
     PromptEnded,
+    PutTag,
+    SendMessage,
     Speak,
     Started,
     TransferEnded,
     TransferTo,
 )
-from robot.dialog.flow import Ask, Flow, Language
-from robot.dialog.step import begin, step
+from robot.dialog.flow import Flow, Language, ListenFor
+from robot.dialog.step import begin, interruption, step
+from robot.errands import ErrandOver, ErrandsUnderWay, NoErrands
 from robot.hearing import Hearing
+from robot.line_watch import LineWatch, watched
 from robot.listener import Listener, ListenerEvent
 from robot.outcome import Outcome, Utterance
-from robot.pauses import Attend, attention
+from robot.pauses import LONGEST_TURN, Attend, attention
 from robot.playout import Playout
-from robot.ports import Line
+from robot.ports import Errands, Line, Meaning, Recognised
 from robot.recording import Recording
 from robot.senses import Senses
 from robot.transcript import Transcript
@@ -55,9 +63,7 @@ __all__ = ["CallSettings", "RobotCall", "Senses"]
 log = structlog.get_logger(__name__)
 
 INBOX: Final = 256
-SILENT_LINE_S: Final = 5.0
 HANG_UP_NOTICE_S: Final = 1.0
-WATCH_EVERY_FRAMES: Final = 25
 LAST_WORDS_TAIL: Final = SILENCE * 10
 """Silence after the last words, so that the switch has played them out before the hang-up."""
 
@@ -66,7 +72,8 @@ LAST_WORDS_TAIL: Final = SILENCE * 10
 class CallSettings:
     """What one call is told: where its recording goes and under which name, whether machines are looked for.
 
-    `tell` is told each line of the transcript as soon as it is complete.
+    `tell` is told each line of the transcript as soon as it is complete. `errands` does what the dialog wants done
+    outside of the talk, `meaning` guesses intents and times; without them such steps fail, and only phrases count.
     """
 
     recordings: Path
@@ -74,6 +81,8 @@ class CallSettings:
     detect_machines: bool
     language: Language
     tell: Callable[[Utterance], None] | None = None
+    errands: Errands = field(default_factory=NoErrands)
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class _PromptOver:
     serial: int
 
 
-Happening = ListenerEvent | KeyPressed | HungUp | _PromptOver
+Happening = ListenerEvent | KeyPressed | HungUp | ErrandOver | _PromptOver
 
 
 class RobotCall:
@@ -102,13 +111,15 @@ class RobotCall:
         self._playout = Playout(on_start=self._prompt_began, on_end=self._prompt_over)
         self._recording = Recording(settings.recordings / f"{settings.call_name}.wav", senses.workers)
         self._piece_waits = asyncio.Event()
-        listener = Listener(senses.vad(), senses.ears, greeting=settings.detect_machines)
+        listener = Listener(senses.vad(), senses.ears, greeting=settings.detect_machines, machines=senses.machines)
         self._hearing = Hearing(listener, senses.workers, tell=self._post, detector=senses.detector)
+        self._errands = ErrandsUnderWay(settings.errands, tell=self._post, call=settings.call_name)
+        self._listen = Listen(phrases=(), keys="", wait_s=0.0)
         self._transcript = Transcript(tell=settings.tell)
         self._now = Samples(0)
         self._linked = False
         self._gone = asyncio.Event()
-        self._watch: asyncio.Timeout | None = None
+        self._watch: LineWatch | None = None
         self._speech: Speak | None = None
         self._left_at_onset = Samples(0)
         self._serial = 0
@@ -123,7 +134,10 @@ class RobotCall:
                     group.create_task(work)
                     for work in (self._follow(), self._hearing.run(), self._record(), self._prepare())
                 ]
+                errands = group.create_task(self._errands.run())
                 await self._converse()
+                await self._errands.finish()
+                await errands
                 for helper in helpers:
                     helper.cancel()
         except Exception as error:  # the border of the call: whatever broke becomes its result
@@ -143,13 +157,11 @@ class RobotCall:
         self._senses.require(self._flow)
         if not await self._link():
             return await self._tell(CallerGone())
-        watch = asyncio.timeout(SILENT_LINE_S)
         try:
-            async with watch:
-                self._watch = watch
+            async with watched(lambda: self._now) as self._watch:
                 await self._talk()
         except TimeoutError:
-            if not watch.expired():
+            if self._watch is None or not self._watch.timeout.expired():
                 raise
             log.error("call.silent_line", call=self._settings.call_name, after_ms=round(ms(self._now)))
             self._result = CallResult.SYSTEM_ERROR
@@ -207,6 +219,8 @@ class RobotCall:
                 if serial == self._hearing.attention.serial and self._state.phase is Phase.LISTENING:
                     self._transcript.nothing_came()
                     await self._tell(NoInput())
+            case ErrandOver(event=event):
+                await self._tell(event)
             case Greeted():  # too late: a key has told already that a person is there
                 pass
             case _:
@@ -233,7 +247,16 @@ class RobotCall:
         elif not self._hearing.attention.answerable:
             return
         self._transcript.caller_said(said.text, turn.start, turn.end, said.confidence)
-        await self._tell(Heard(said.text, said.confidence, said.alternatives))
+        await self._tell(self._understood(said))
+
+    def _understood(self, said: Recognised) -> Heard:
+        """The turn with what else its words may mean, as far as the last `Listen` wants to know."""
+        meaning = self._settings.meaning
+        if meaning is None or not said.text:
+            return Heard(said.text, said.confidence, said.alternatives)
+        intents = meaning.guess(said.text, only=self._listen.intents) if self._listen.intents else ()
+        value = meaning.instant(said.text) if self._listen.wants_time else None
+        return Heard(said.text, said.confidence, said.alternatives, intents, value)
 
     @property
     def _interruptible(self) -> bool:
@@ -256,9 +279,14 @@ class RobotCall:
         match command:
             case Speak():
                 await self._speak(command)
-            case Listen(phrases=phrases, wait_s=wait_s):
-                phrases = phrases if self._senses.ears is not None else ()
-                self._attend(Attend.ANSWER, phrases, wait=from_ms(wait_s * 1000))
+            case Listen():
+                self._listen = command
+                self._attend(Attend.ANSWER, command, wait=from_ms(command.wait_s * 1000))
+            case FetchThis() | ActThis():
+                self._attend(Attend.NOTHING, None)
+                self._errands.begin(command)
+            case SendMessage() | PutTag() | Forbid() | CallBackAt():
+                self._errands.begin(command)
             case TransferTo(group=group, wait_s=wait_s):
                 await self._transfer(group, wait_s)
             case Finish(result=result):
@@ -272,29 +300,36 @@ class RobotCall:
         self._serial += 1
         self._transcript.prompt_commanded(speech.text or f"[{speech.audio}]")
         self._playout.say(pcm)
-        here = self._flow.steps.get(self._state.at) if self._state.at is not None else None
-        if self._interruptible and isinstance(here, Ask):
-            self._attend(Attend.INTERRUPTION, tuple(phrase for answer in here.answers for phrase in answer.phrases))
-        else:
-            self._attend(Attend.INTERRUPTION if self._interruptible else Attend.NOTHING, ())
+        stopping = interruption(self._flow, self._state) if self._interruptible else None
+        self._attend(Attend.INTERRUPTION if self._interruptible else Attend.NOTHING, stopping)
 
-    def _attend(self, attend: Attend, phrases: tuple[str, ...], *, wait: Samples | None = None) -> None:
+    def _attend(self, attend: Attend, listen: Listen | None, *, wait: Samples | None = None) -> None:
+        hears = listen if self._senses.ears is not None else None
         self._hearing.attention = attention(
-            self._hearing.attention.serial + 1, attend, phrases=phrases, since=self._now, wait=wait
+            self._hearing.attention.serial + 1,
+            attend,
+            phrases=hears.phrases if hears is not None else (),
+            hints=hears.hints if hears is not None else (),
+            since=self._now,
+            wait=wait,
+            longest=LONGEST_TURN if hears is None else from_ms(hears.longest_s * 1000),
+            free=hears is not None and hears.free,
+            kind=ListenFor.TEXT if hears is None else hears.kind,
         )
 
     async def _transfer(self, group: str, wait_s: float) -> None:
         self._linked = False
         self._playout.stop()
         if self._watch is not None:
-            self._watch.reschedule(None)
-        self._attend(Attend.NOTHING, ())
+            self._watch.pause()
+        self._attend(Attend.NOTHING, None)
         if await self._line.transfer(group, wait_s):
             await self._tell(TransferEnded(connected=True))
         elif self._gone.is_set() or not await self._link():
             await self._tell(CallerGone())
         else:
-            self._watch_line()
+            if self._watch is not None:
+                self._watch.go_on()
             await self._tell(TransferEnded(connected=False))
 
     async def _link(self) -> bool:
@@ -375,13 +410,7 @@ class RobotCall:
         self._hearing.push(frame, reply)
         if self._recording.add(frame, reply):
             self._piece_waits.set()
-        if self._now % (WATCH_EVERY_FRAMES * FRAME_SAMPLES) == 0:
-            self._watch_line()
         return reply
-
-    def _watch_line(self) -> None:
-        if self._watch is not None and not self._watch.expired():
-            self._watch.reschedule(asyncio.get_running_loop().time() + SILENT_LINE_S)
 
     def _prompt_began(self) -> None:
         self._transcript.prompt_began(self._now)
@@ -401,6 +430,8 @@ class RobotCall:
             path=tuple(state.path),
             latencies=tuple(self._transcript.latencies),
             callback_delay_min=state.callback_delay_min,
+            callback_at=state.callback_at,
+            tags=state.tags,
             verdict=self._verdict.verdict.value if self._verdict else None,
             verdict_probability=self._verdict.score if self._verdict else None,
             recording=recording,

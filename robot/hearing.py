@@ -1,8 +1,8 @@
 """The caller's audio from the line to the listener: chunk by chunk, one at a time for each call.
 
 Voice activity is computed for many calls at once (`detector`); what follows from it is quick and done in the loop, and
-only where the recogniser has to work a thread does it. Audio waits in a ring of two seconds. Where computing is too
-slow the oldest is dropped and counted; time goes on.
+only where the recogniser has to work a thread does it, which then tells the loop. Audio waits in a ring of two
+seconds. Where computing is too slow the oldest is dropped and counted; time goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from core.audio import FRAME_BYTES, FRAME_SAMPLES, Pcm, Samples, from_ms
 from robot.detector import Detector
-from robot.listener import Listener, ListenerEvent, Slow
+from robot.listener import Listener, ListenerEvent
 from robot.pauses import BEGINNING, Attention
 from robot.workers import Workers
 
@@ -62,7 +62,6 @@ class Hearing:
         self._pushed = 0
         self._lost = 0
         self._chunk: Pcm | None = None
-        self._slow: Slow | None = None
         self._broken: BaseException | None = None
         self._running = False
         self._pumping = False
@@ -90,15 +89,9 @@ class Hearing:
         self._running = True
         try:
             self._pump()
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                if self._broken is not None:
-                    raise self._broken
-                if self._slow is not None:
-                    slow, self._slow = self._slow, None
-                    self._heard(await self._workers.hear(slow))
-                    self._pump()
+            await self._wake.wait()
+            if self._broken is not None:
+                raise self._broken
         finally:
             self._running = False
 
@@ -118,8 +111,8 @@ class Hearing:
         finally:
             self._pumping = False
 
-    def _detected(self, speech: float | BaseException) -> None:
-        """Takes the probability of the chunk that was asked; an error is this call's own, and `run` raises it."""
+    def _detected(self, speech: float | BaseException, level: float) -> None:
+        """Takes what was found in the chunk that was asked; an error is this call's own, and `run` raises it."""
         chunk = self._chunk
         if not self._running or chunk is None:
             return
@@ -127,7 +120,7 @@ class Hearing:
             self._break(speech)
             return
         try:
-            found = self._listener.take(chunk, speech, self.attention)
+            found = self._listener.take(chunk, speech, level, self.attention)
         except Exception as error:  # noqa: BLE001 - raised by `run`, the call's own; the batch's other calls go on
             self._break(error)
             return
@@ -135,8 +128,17 @@ class Hearing:
             self._heard(found)
             self._pump()
         else:
-            self._slow = found
-            self._wake.set()
+            self._workers.hear(found, self._recognised)
+
+    def _recognised(self, found: list[ListenerEvent] | BaseException) -> None:
+        """Takes what the recogniser's thread found out."""
+        if not self._running:
+            return
+        if isinstance(found, BaseException):
+            self._break(found)
+            return
+        self._heard(found)
+        self._pump()
 
     def _heard(self, events: list[ListenerEvent]) -> None:
         self._chunk = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from core.audio import Samples, from_ms
 
@@ -14,8 +15,7 @@ QUIETEST_DB: Final = -70.0
 """Below this a line is silent: what is compared with its noise is compared with this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(msgspec.Struct, frozen=True):
     """The quietest level of the window before (`before_db`) and of the present one, which began at `since`."""
 
     before_db: float = UNKNOWN_DB

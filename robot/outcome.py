@@ -40,7 +40,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The sum of one conversation; `verdict` and `verdict_probability` are the AMD's where it ran."""
+    """The sum of one conversation; `verdict` and `verdict_probability` are the AMD's where it ran.
+
+    A promised call is due at `callback_at` (ISO 8601), else `callback_delay_min` minutes after the end.
+    """
 
     result: CallResult
     disposition: str | None = None
@@ -49,6 +52,8 @@ class Outcome:
     path: tuple[str, ...] = ()
     latencies: tuple[Latency, ...] = ()
     callback_delay_min: int | None = None
+    callback_at: str | None = None
+    tags: tuple[str, ...] = ()
     verdict: str | None = None
     verdict_probability: float | None = None
     recording: Path | None = None

@@ -6,6 +6,12 @@
     a phrase that cannot end here ("за", "и", "э", "сейчас")         UNFINISHED_PAUSE
     anything else                                                    OPEN_PAUSE
 
+and by what the step wants to hear:
+
+    yes or no, and nothing but such words was said                   COMPLETE_PAUSE
+    a telephone number that has all its figures                      HALFWAY_PAUSE
+    a number, telephone or date that ends in a figure                DICTATION_PAUSE
+
 While a prompt is being said a backchannel ("угу", "да-да") counts as complete, so that the prompt can go on soon; so
 does a single short word that is no answer.
 """
@@ -18,6 +24,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.audio import Samples, from_ms
+from robot.dialog.flow import ListenFor
 from robot.dialog.lexicon import Words
 from robot.dialog.phrases import words_of
 from robot.ports import Recognised
@@ -67,6 +74,21 @@ NUMERALS: Final = _set(
     "ninety hundred thousand plus double"
 )
 """Words of a number that is dictated, and what names the parts of an address."""
+YES_OR_NO: Final = _set(
+    "да ага угу конечно верно правильно точно хорошо нет неа не никогда yes yeah yep sure right correct no nope"
+)
+FIGURES: Final = frozenset({ListenFor.NUMBER, ListenFor.PHONE, ListenFor.DATE_TIME})
+WHOLE_PHONE: Final = 10
+"""So many figures a telephone number has without the country's, and one more with it."""
+_HUNDREDS: Final = _set("сто двести триста четыреста пятьсот шестьсот семьсот восемьсот девятьсот")
+_TENS: Final = _set(
+    "двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто "
+    "twenty thirty forty fifty sixty seventy eighty ninety"
+)
+_TEENS: Final = _set(
+    "одиннадцать двенадцать тринадцать четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать "
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+)
 
 
 class Attend(StrEnum):
@@ -82,8 +104,8 @@ class Attention:
     """What the conversation wants to hear now; `serial` tells one from the next.
 
     `expected` holds the words of each phrase (empty while an answer is awaited: keys alone can answer, speech makes no
-    turn, unless it is `free`: any speech is an answer). Silence from `since` on for `wait` is reported once; a turn is
-    cut after `longest`.
+    turn, unless it is `free`: any speech is an answer, and `phrases` hold what else is likely to be said). `kind` is
+    what the words are wanted for. Silence from `since` on for `wait` is reported once; a turn is cut after `longest`.
     """
 
     serial: int = 0
@@ -94,6 +116,7 @@ class Attention:
     wait: Samples | None = None
     longest: Samples = LONGEST_TURN
     free: bool = False
+    kind: ListenFor = ListenFor.TEXT
 
     @property
     def answerable(self) -> bool:
@@ -111,14 +134,17 @@ def attention(
     attend: Attend,
     *,
     phrases: Sequence[str] = (),
+    hints: Sequence[str] = (),
     since: Samples = BEGINNING,
     wait: Samples | None = None,
     longest: Samples = LONGEST_TURN,
     free: bool = False,
+    kind: ListenFor = ListenFor.TEXT,
 ) -> Attention:
-    """An `Attention` to the phrases as the designer wrote them."""
+    """An `Attention` to the phrases as the designer wrote them; `hints` are what is likely to be said besides."""
     expected = frozenset(words_of(phrase) for phrase in phrases) - {()}
-    return Attention(serial, attend, tuple(phrases), expected, since, wait, longest, free)
+    told = (*phrases, *hints)
+    return Attention(serial, attend, told, expected, since, wait, longest, free, kind)
 
 
 def is_backchannel(words: Words) -> bool:
@@ -148,6 +174,10 @@ def pause_after(said: Recognised, spoken: Samples, wanted: Attention) -> Samples
     whole = words if words in wanted.expected else tuple(word for word in words if word not in FILLERS)
     if whole in wanted.expected:
         return HALFWAY_PAUSE if _goes_on(whole, wanted) else COMPLETE_PAUSE
+    if wanted.kind is ListenFor.YES_NO and YES_OR_NO.issuperset(whole):
+        return COMPLETE_PAUSE
+    if wanted.kind is ListenFor.PHONE and _is_phone(words):
+        return HALFWAY_PAUSE
     if is_dictated(words, wanted):
         return DICTATION_PAUSE
     more = words[-1] in (UNFINISHED_TALK if wanted.free else UNFINISHED)
@@ -157,11 +187,11 @@ def pause_after(said: Recognised, spoken: Samples, wanted: Attention) -> Samples
 def is_dictated(words: Words, wanted: Attention) -> bool:
     """Whether these words end within a number or an address that may go on.
 
-    In free speech any may, else one that an expected answer goes on from.
+    In free speech any may, and where figures are wanted, else one that an expected answer goes on from.
     """
     if not words or not _is_part(words[-1]):
         return False
-    return wanted.free or words[-1] in ADDRESS or _goes_on(words, wanted)
+    return wanted.free or wanted.kind in FIGURES or words[-1] in ADDRESS or _goes_on(words, wanted)
 
 
 def _is_part(word: str) -> bool:
@@ -170,3 +200,24 @@ def _is_part(word: str) -> bool:
 
 def _goes_on(words: Words, wanted: Attention) -> bool:
     return any(len(other) > len(words) and other[: len(words)] == words for other in wanted.expected)
+
+
+def _is_phone(words: Words) -> bool:
+    """Whether these words have as many figures as a telephone number: one more where it begins with 7, 8 or 1."""
+    spoken = [word for word in words if word.isdecimal() or word in NUMERALS]
+    needed = WHOLE_PHONE + bool(spoken and spoken[0] in ("7", "8", "1", "плюс", "plus"))
+    return figures_in(spoken) >= needed
+
+
+def figures_in(words: Sequence[str]) -> int:
+    """How many figures a number has that was dictated in these words: "девятьсот двенадцать 3" has four."""
+    count = room = 0
+    for word in words:
+        if word in ("плюс", "plus", "double"):
+            continue
+        opens = word in _HUNDREDS or word in _TENS
+        size = 3 if word in _HUNDREDS else 2 if opens or word in _TEENS else len(word) if word.isdecimal() else 1
+        if size > room:
+            count += size
+        room = size - 1 if opens else 0
+    return count

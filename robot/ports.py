@@ -1,4 +1,4 @@
-"""What a conversation needs from the outside: a line to the caller, ears, and a voice."""
+"""What a conversation needs from the outside: a line to the caller, ears and a voice, somebody who runs its errands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import Protocol
 
 from core.audio import Pcm
 from core.legs import LegEvent
+from robot.dialog.events import (
+    Acted,
+    ActThis,
+    CallBackAt,
+    Fetched,
+    FetchThis,
+    Forbid,
+    IntentGuess,
+    PutTag,
+    SendMessage,
+)
 from robot.dialog.flow import Language, VoiceSex
 
 Exchange = Callable[[Pcm], Pcm]
@@ -71,8 +82,54 @@ class Recogniser(Protocol):
 class Ears(Protocol):
     """Makes recognisers from one shared model."""
 
-    def listen(self, phrases: Sequence[str]) -> Recogniser:
-        """A recogniser that expects `phrases` (as written by the designer; empty: any speech)."""
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> Recogniser:
+        """A recogniser that expects `phrases` (as written by the designer; empty: any speech).
+
+        With `free` any other words count as well; a model that hears free speech poorly may keep to the phrases.
+        """
+        ...
+
+
+class Errands(Protocol):
+    """What a dialog wants done outside of the talk, for the contact of one call.
+
+    Each may take some seconds; whoever asks sets the limit. A `ZvonarError` is what went wrong, by its code.
+    """
+
+    async def fetch(self, call: FetchThis) -> Fetched:
+        """Makes a call over HTTP and takes the wanted values out of its answer."""
+        ...
+
+    async def act(self, wanted: ActThis) -> Acted:
+        """Runs a custom action."""
+        ...
+
+    async def message(self, message: SendMessage) -> None:
+        """Sends a message, or sees to it that it will be sent."""
+        ...
+
+    async def tag(self, tag: PutTag) -> None:
+        """Puts a tag on the contact."""
+        ...
+
+    async def forbid(self, wish: Forbid) -> None:
+        """Sees to it that the number is never called again."""
+        ...
+
+    async def callback(self, wish: CallBackAt) -> None:
+        """Notes a promised call; whether it becomes the lead's next one is said by the call's outcome."""
+        ...
+
+
+class Meaning(Protocol):
+    """What words mean besides the phrases in them; quick, for it is asked between two frames."""
+
+    def guess(self, text: str, *, only: Sequence[str]) -> tuple[IntentGuess, ...]:
+        """Those of the flow's intents that a classifier takes the words for, best first, none below its threshold."""
+        ...
+
+    def instant(self, text: str) -> str | None:
+        """The instant that the words name, in ISO 8601 with its offset; None if they name none."""
         ...
 
 

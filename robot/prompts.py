@@ -66,9 +66,7 @@ class Prompts:
 
     async def get(self, text: str, *, sex: VoiceSex, delivery: tuple[Piece, ...] = ()) -> Pcm:
         """The spoken text, in the pieces of `delivery` where there are any; asked for twice at once rendered once."""
-        pieces = (f"{piece.rate:g}\1{piece.pause_ms}\1{piece.text}" for piece in delivery)
-        name = "\0".join((FORMAT, self._voices.name(sex), self._language, text, *pieces))
-        key = hashlib.sha256(name.encode()).hexdigest()
+        key = self._key(text, sex, delivery)
         return await self._once(key, partial(self._load_or_render, key, text, delivery, sex))
 
     async def sound(self, name: str) -> Pcm:
@@ -88,6 +86,21 @@ class Prompts:
     async def render_fixed(self, flow: Flow) -> None:
         """Renders what every call of this flow says alike; for the moment when it is published."""
         await self._render_all(fixed_speeches(flow))
+
+    def is_rendered(self, speech: Speak) -> bool:
+        """Whether a call that says this finds it ready; reads the disk."""
+        if speech.audio is not None:
+            return f"sound:{speech.audio}" in self._memory or (self._sounds / speech.audio).is_file()
+        key = self._key(speech.text, speech.voice, speech.delivery)
+        return key in self._memory or self._path(key).is_file()
+
+    def _key(self, text: str, sex: VoiceSex, delivery: tuple[Piece, ...]) -> str:
+        pieces = (f"{piece.rate:g}\1{piece.pause_ms}\1{piece.text}" for piece in delivery)
+        name = "\0".join((FORMAT, self._voices.name(sex), self._language, text, *pieces))
+        return hashlib.sha256(name.encode()).hexdigest()
+
+    def _path(self, key: str) -> Path:
+        return self._cache / key[:2] / f"{key}.pcm"
 
     async def _render_all(self, wanted: Iterable[Speak]) -> None:
         for speech in wanted:
@@ -116,7 +129,7 @@ class Prompts:
             self._kept -= len(self._memory.popitem(last=False)[1])
 
     def _load_or_render(self, key: str, text: str, delivery: tuple[Piece, ...], sex: VoiceSex) -> Pcm:
-        path = self._cache / key[:2] / f"{key}.pcm"
+        path = self._path(key)
         if (pcm := _read(path)) is not None:
             return pcm
         pcm = deliver(self._voices, delivery or (Piece(text),), language=self._language, sex=sex)

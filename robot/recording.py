@@ -23,8 +23,8 @@ from robot.workers import Workers
 
 log = structlog.get_logger(__name__)
 
-PIECE_FRAMES: Final = 50
-MOST_PIECES: Final = 30
+PIECE_FRAMES: Final = 200
+MOST_PIECES: Final = 8
 """Half a minute may wait for the disk; what comes then is kept as silence of its length, so that time still fits."""
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from core.errors import Unavailable
-from models.manifest import ModelKind, find, what_to_fetch
+from models.manifest import Model, ModelKind, find, what_to_fetch
+from robot.amd.detector import CadenceDetector, MachineDetector
+from robot.amd.judging import MachineModel
+from robot.amd.model import Bias, load
 from robot.asr.silero import Silero
 from robot.asr.tone import ToneEars
 from robot.asr.vosk_ears import VoskEars
 from robot.detector import Detector
-from robot.dialog.flow import Ask, Flow, Language, VoiceSex
+from robot.dialog.flow import Ask, Flow, Language, Listen, ListenFor, Step, VoiceSex, steps_of
+from robot.gain import SoftEars
 from robot.hearing import HearingCounts
 from robot.ports import Ears, Vad
 from robot.prompts import DISK_BYTES, Prompts, shrink
@@ -26,7 +31,8 @@ class Senses:
     """Ears and voice of one language; `ears` is None where no recogniser is here, then keys alone can answer.
 
     `notices` are sentences for whoever runs the product: what serves, and what a better model would need. `detector`
-    computes voice activity for all calls together (None: for each by itself); `heard` sums up the calls that are over.
+    computes voice activity for all calls together (None: for each by itself); `heard` sums up the calls that are over;
+    `machines` makes what tells people from machines in one call.
     """
 
     language: Language
@@ -37,28 +43,44 @@ class Senses:
     notices: tuple[str, ...] = ()
     detector: Detector | None = None
     heard: HearingCounts = field(default_factory=HearingCounts)
+    machines: Callable[[], MachineModel] = CadenceDetector
 
     def require(self, flow: Flow) -> None:
         """Raises `Unavailable` if the flow asks something that only speech can answer and nothing here hears words."""
         if self.ears is not None:
             return
-        for step in flow.steps.values():
-            if isinstance(step, Ask) and any(answer.phrases and answer.key is None for answer in step.answers):
+        for _, name, step in steps_of(flow):
+            if _needs_words(step):
                 raise Unavailable(
                     "no_recogniser",
-                    f"The step {step.id!r} has answers that only speech can give, and no recogniser "
+                    f"The step {name!r} has answers that only speech can give, and no recogniser "
                     f"for the language {self.language.value!r} is here.",
                     hint=f"{what_to_fetch(ModelKind.RECOGNISER, self.language.value)} Or give each answer a key.",
                 )
 
 
+def _needs_words(step: Step) -> bool:
+    """Whether something at the step can be said only, not typed."""
+    if isinstance(step, Listen):
+        return step.kind not in (ListenFor.NUMBER, ListenFor.PHONE)
+    return isinstance(step, Ask) and any(answer.phrases and answer.key is None for answer in step.answers)
+
+
 def open_senses(
-    language: Language, *, models: Path, cache: Path, sounds: Path, workers: Workers, cache_bytes: int = DISK_BYTES
+    language: Language,
+    *,
+    models: Path,
+    cache: Path,
+    sounds: Path,
+    workers: Workers,
+    cache_bytes: int = DISK_BYTES,
+    machines: Bias | None = Bias.PEOPLE_FIRST,
 ) -> Senses:
     """Loads what serves the language: fetched models under `models` first, else what ships with the product.
 
-    `cache` holds rendered prompts up to `cache_bytes`, `sounds` the stored sound files. Takes up to some seconds:
-    run it off the loop.
+    `cache` holds rendered prompts up to `cache_bytes`, `sounds` the stored sound files. `machines` is the bias of the
+    trained detector of answering machines; None has the cadence rule instead. Takes up to some seconds: run it off the
+    loop.
     """
     detector = find(ModelKind.VAD, None, [models])
     if detector is None:
@@ -77,7 +99,21 @@ def open_senses(
         workers=workers,
         notices=(*heard, *_spoken(language, voices)),
         detector=Detector(workers, vad.probabilities),
+        machines=CadenceDetector if machines is None else _machines(models, machines),
     )
+
+
+def _machines(models: Path, bias: Bias) -> Callable[[], MachineModel]:
+    """Makes the trained detector for one call after the other; `Unavailable` where its file is missing or broken."""
+    found = find(ModelKind.MACHINES, None, [models])
+    if found is None:
+        raise Unavailable(
+            "no_amd",
+            "The detector of answering machines is missing.",
+            hint="Restore models/machine-detector from the project, or set ZVONAR_MACHINE_RULE=cadence.",
+        )
+    trained = load(found[1] / "detector.json")
+    return partial(MachineDetector, trained, bias=bias)
 
 
 def _ears(language: Language, models: Path) -> tuple[Ears | None, tuple[str, ...]]:
@@ -87,8 +123,12 @@ def _ears(language: Language, models: Path) -> tuple[Ears | None, tuple[str, ...
         return None, (f"Nothing here hears {_NAMES[language]}: phrases are not understood, keys work. {fetch}",)
     model, place = found
     notices = (f"{_NAMES[language]} is heard by {model.name}.",)
-    ears: Ears = ToneEars(place, language) if model.engine == "t-one" else VoskEars(place, language)
+    ears: Ears = ToneEars(place, language) if model.engine == "t-one" else SoftEars(_vosk(model, place, language))
     return ears, (*notices, f"{model.note} {fetch}") if model.shipped else notices
+
+
+def _vosk(model: Model, place: Path, language: Language) -> VoskEars:
+    return VoskEars(place, language, cleaned=model.cleaned, narrow=model.narrow)
 
 
 def _spoken(language: Language, voices: Voices) -> tuple[str, ...]:

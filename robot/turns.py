@@ -14,9 +14,12 @@ so a recording replays to the same turns however it was cut into frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from core.audio import Samples, from_ms
 from robot.dialog.lexicon import Words
@@ -48,8 +51,7 @@ FORGET_DB: Final = 0.3
 """By so much a chunk the loudest one is forgotten, so that a knock on the receiver does not make speech a pause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One chunk of the caller's audio: from where to where, how surely it is speech, how loud it is (dBFS)."""
 
     start: Samples
@@ -119,8 +121,7 @@ class Want(StrEnum):
     READING = "reading"
 
 
-@dataclass(frozen=True, slots=True)
-class TurnState:
+class TurnState(msgspec.Struct, frozen=True):
     """What is remembered from chunk to chunk; `now` moves only within a turn.
 
     `reading` is of the present pause, and goes when speech goes on. `floor` is the line's noise, `voice_db` how loud
@@ -142,12 +143,11 @@ class TurnState:
     glance: Words = ()
     glances: int = 0
     silence_told: int = -1
-    floor: Floor = field(default_factory=Floor)
+    floor: Floor = Floor()
     voice_db: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """The next state, what happened, and what must be told before the next chunk."""
 
     state: TurnState

@@ -1,8 +1,8 @@
-"""The threads that all calls share, so that no computation and no disk holds up the event loop.
+"""The threads that all calls share, so that no long computation and no disk holds up the event loop.
 
 Hearing, speaking and the disk have their own threads: a long prompt that is being rendered must not delay what a
 caller says. Each call has at most one piece of hearing under way, so the queues before the threads are bounded by
-the number of calls.
+the number of calls. Recognising is handed over many times a second: it goes through plain queues (`hearing_threads`).
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from robot.hearing_threads import HearingThreads
+
 T = TypeVar("T")
 
 
 class Workers:
-    """Runs work off the event loop: `hear` for inference, `speak` for synthesis, `write` for files."""
+    """Runs work off the event loop: `hear` for recognition, `speak` for synthesis, `write` for files."""
 
     def __init__(self, threads: int | None = None) -> None:
         count = threads if threads is not None else os.cpu_count() or 1
         self._inline = count == 0
+        self._hearing = None if self._inline else HearingThreads(count)
         self._pools = {
             name: ThreadPoolExecutor(size, thread_name_prefix=name)
-            for name, size in (("hear", count), ("speak", max(1, count // 2)), ("write", 2))
+            for name, size in (("speak", max(1, count // 2)), ("write", 2))
             if not self._inline
         }
 
@@ -41,13 +44,18 @@ class Workers:
         """Whether work is done at once in the calling thread."""
         return self._inline
 
-    def hear_soon(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Begins inference in a thread; what comes of it is told by the future. Not for inline workers."""
-        return asyncio.get_running_loop().run_in_executor(self._pools["hear"], work)
+    def hear(self, work: Callable[[], T], tell: Callable[[T | BaseException], None]) -> None:
+        """Runs recognition, then calls `tell` in the event loop with its result or with the error that came instead.
 
-    async def hear(self, work: Callable[[], T]) -> T:
-        """Runs inference."""
-        return await self._run("hear", work)
+        Inline workers do both at once.
+        """
+        if self._hearing is not None:
+            return self._hearing.put(work, tell)
+        try:
+            found: T | BaseException = work()
+        except Exception as error:  # noqa: BLE001 - told to the call whose work it was
+            found = error
+        return tell(found)
 
     async def speak(self, work: Callable[[], T]) -> T:
         """Runs synthesis."""
@@ -59,6 +67,8 @@ class Workers:
 
     def close(self) -> None:
         """Lets the running work end and stops the threads."""
+        if self._hearing is not None:
+            self._hearing.close()
         for pool in self._pools.values():
             pool.shutdown(cancel_futures=True)
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,33 @@ from robot.turns import TurnEnded
 
 SHIPPED = Path(__file__).resolve().parents[2] / "telephony_esl" / "simulator" / "sounds"
 KINDS: Final = ("yes", "no", "number", "objection")
+OTHER_KINDS: Final = ("objection", "control", "backchannel", "greeting", "free", "voicemail", "screening")
+TUNED: Final = frozenset({"elena", "aleksandr"})
 BAND_HZ: Final = (300.0, 3400.0)
 CLIPPED_S: Final = 0.06
 """So much of a word's start is lost where a line opens late."""
 
 Sound = npt.NDArray[np.float64]
+
+
+class Understood(TypedDict):
+    """One voice in one condition; `right` and `wrong` are shares of the clips."""
+
+    voice: str
+    tuned: bool
+    condition: str
+    clips: int
+    right: float
+    wrong: float
+
+
+class Mistaken(TypedDict):
+    """How many of the clips that are no answer were taken for one."""
+
+    condition: str
+    clips: int
+    yes: int
+    no: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +66,61 @@ class Clip:
     voice: str
 
 
-def understood(senses: Senses, shared: Path) -> list[dict[str, object]]:
-    """One line for each voice and condition: of how many clips how many were taken for the answer that was said."""
-    clips = list(_clips(shared))
+def understood(senses: Senses, shared: Path) -> list[Understood]:
+    """One line for each voice and condition: of how many clips how many were taken for the answer that was said.
+
+    `wrong` were taken for another one; the others the robot asks again. On the `tuned` voices the limits of recognition
+    were chosen, so what counts is read off the others.
+    """
+    clips = list(_clips(shared, KINDS))
     answers = _answers(clips)
-    right: Counter[tuple[str, str]] = Counter()
+    heard: Counter[tuple[str, str, bool | None]] = Counter()
     asked = Counter(clip.voice for clip in clips)
     for clip in clips:
         sound = _read(clip.path)
         for name, spoil in CONDITIONS.items():
-            right[clip.voice, name] += _hears(senses, answers[clip.kind], clip, spoil(sound))
+            taken = _taken_for(senses, answers[clip.kind], spoil(sound))
+            heard[clip.voice, name, None if taken is None else clip.text in taken.phrases] += 1
     return [
-        {"voice": voice, "condition": name, "clips": count, "right": round(right[voice, name] / count, 4)}
+        {
+            "voice": voice,
+            "tuned": voice in TUNED,
+            "condition": name,
+            "clips": count,
+            "right": round(heard[voice, name, True] / count, 4),
+            "wrong": round(heard[voice, name, False] / count, 4),
+        }
         for voice, count in asked.items()
         for name in CONDITIONS
     ]
 
 
-def _hears(senses: Senses, answers: tuple[Answer, ...], clip: Clip, sound: Sound) -> bool:
+def mistaken(senses: Senses, shared: Path) -> list[Mistaken]:
+    """One line for each condition: how much of what answers no yes-or-no question was taken for a yes, for a no."""
+    answers = _answers(list(_clips(shared, KINDS)))["yes"]
+    expected = {phrase for answer in answers for phrase in answer.phrases}
+    clips = [clip for clip in _clips(shared, OTHER_KINDS) if clip.text not in expected]
+    taken: Counter[tuple[str, str]] = Counter()
+    for clip in clips:
+        sound = _read(clip.path)
+        for name, spoil in CONDITIONS.items():
+            if (answer := _taken_for(senses, answers, spoil(sound))) is not None:
+                taken[name, answer.id] += 1
+    return [
+        {"condition": name, "clips": len(clips), "yes": taken[name, "yes"], "no": taken[name, "no"]}
+        for name in CONDITIONS
+    ]
+
+
+def _taken_for(senses: Senses, answers: tuple[Answer, ...], sound: Sound) -> Answer | None:
+    """The answer that the first turn is taken for."""
     wanted = attention(1, Attend.ANSWER, phrases=tuple(phrase for answer in answers for phrase in answer.phrases))
     listener = Listener(senses.vad(), senses.ears, greeting=False)
     for event in listener.hear(SILENCE * 25 + _pcm(sound) + SILENCE * 75, wanted):
         if isinstance(event, TurnEnded):
             found = match(answers, (event.said.text, *event.said.alternatives))
-            return found is not None and clip.text in found.answer.phrases
-    return False
+            return None if found is None else found.answer
+    return None
 
 
 def _answers(clips: list[Clip]) -> dict[str, tuple[Answer, ...]]:
@@ -87,7 +139,7 @@ def _answer(name: str, *phrases: str) -> Answer:
     return Answer(id=name, label=name, then=StepId("next"), phrases=phrases)
 
 
-def _clips(shared: Path) -> Iterator[Clip]:
+def _clips(shared: Path, kinds: tuple[str, ...]) -> Iterator[Clip]:
     """The voice that ships, and the others where they are."""
     callers = shared / "audio" / "ru-callers"
     folders = [SHIPPED, *([callers] if callers.is_dir() else [])]
@@ -95,7 +147,7 @@ def _clips(shared: Path) -> Iterator[Clip]:
     for folder in folders:
         with (folder / "manifest.csv").open(encoding="utf-8", newline="") as manifest:
             for row in csv.DictReader(manifest):
-                if row["kind"] in KINDS and row["path"] not in seen:
+                if row["kind"] in kinds and row["path"] not in seen:
                     seen.add(row["path"])
                     voice = row.get("voice") or Path(row["path"]).stem.rsplit("_", 1)[-1]
                     yield Clip(folder / row["path"], row["kind"], row["text"], voice)

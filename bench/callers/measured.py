@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bench.callers.network import Overheard
-from bench.callers.waveform import falls_silent, first_loud, is_speaking, last_loud, loud_share
+from bench.callers.waveform import AUDIBLE, falls_silent, first_loud, is_speaking, last_loud, loud_share
 from core.audio import FRAME_SAMPLES, Samples, ms
 from telephony_esl.simulator import DeedKind
 from telephony_esl.simulator.audio import sound
@@ -27,20 +27,22 @@ class Waits:
     late_frames: int = 0
     rushed_frames: int = 0
     caller_share: list[float] = field(default_factory=list)
+    frames: list[float] = field(default_factory=list)
 
 
-def waits_of(calls: Sequence[Overheard]) -> Waits:
-    """What the callers of these calls had to wait for."""
+def waits_of(calls: Sequence[Overheard], *, audible: int = AUDIBLE) -> Waits:
+    """What the callers of these calls had to wait for; from `audible` on a sample of theirs is loud."""
     waits = Waits()
     for call in calls:
         waits.late_frames += max(0, call.account.frames_missed - call.rushed - FIRST_FRAME)
         waits.rushed_frames += call.rushed
         waits.caller_share.append(loud_share(call.caller))
-        _read(call, waits)
+        waits.frames.extend(call.answered_ms)
+        _read(call, waits, audible)
     return waits
 
 
-def _read(call: Overheard, waits: Waits) -> None:
+def _read(call: Overheard, waits: Waits, audible: int) -> None:
     interrupted = False
     for deed in call.account.deeds:
         if deed.kind is DeedKind.INTERRUPTED:
@@ -49,7 +51,8 @@ def _read(call: Overheard, waits: Waits) -> None:
             continue
         begins = call.place(deed)
         ends = min(begins + len(sound(deed.what)) * FRAME_SAMPLES, len(call.caller))
-        onset, end = first_loud(call.caller, begins, ends), last_loud(call.caller, begins, ends)
+        onset = first_loud(call.caller, begins, ends, audible=audible)
+        end = last_loud(call.caller, begins, ends, audible=audible)
         if onset is None or end is None:
             continue
         heeded = interrupted and _interruption(call, onset, end, waits)
@@ -75,10 +78,10 @@ def _interruption(call: Overheard, onset: int, end: int, waits: Waits) -> bool:
     return True
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value that `share` of all do not pass; None of nothing."""
+def percentile(values: Sequence[float], share: float, *, digits: int | None = None) -> float | None:
+    """The value that `share` of all do not pass, rounded to so many digits; None of nothing."""
     ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))]) if ordered else None
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], digits) if ordered else None
 
 
 def median(values: Sequence[float]) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,8 @@ from threading import get_ident
 from typing import TypeVar
 
 from core.audio import Pcm
-from robot.ports import Ears, Recognised, Recogniser
+from robot.detector import Detector
+from robot.ports import Ears, Recognised, Recogniser, Vad
 from robot.senses import Senses
 from robot.workers import Workers
 
@@ -40,15 +40,11 @@ class Meter:
 
 
 class MeteredWorkers(Workers):
-    """The workers with voice activity and synthesis (its cache and files included) on the meter."""
+    """The workers with synthesis (its cache and files included) on the meter."""
 
     def __init__(self, threads: int | None, meter: Meter) -> None:
         super().__init__(threads)
         self._meter = meter
-
-    def hear_soon(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Runs inference for many calls: voice activity alone does it so."""
-        return super().hear_soon(lambda: self._metered("vad", work))
 
     async def speak(self, work: Callable[[], T]) -> T:
         """Runs synthesis."""
@@ -64,9 +60,9 @@ class _Ears:
     ears: Ears
     meter: Meter
 
-    def listen(self, phrases: Sequence[str]) -> Recogniser:
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> Recogniser:
         with self.meter.of("asr"):
-            return _Recogniser(self.ears.listen(phrases), self.meter)
+            return _Recogniser(self.ears.listen(phrases, free=free), self.meter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +80,18 @@ class _Recogniser:
 
 
 def metered(senses: Senses, meter: Meter) -> Senses:
-    """The same senses with the recogniser on the meter; the workers have the other engines on theirs."""
-    return replace(senses, ears=_Ears(senses.ears, meter) if senses.ears is not None else None)
+    """The same senses with recogniser and voice activity on the meter; the workers have synthesis on theirs."""
+    ears = _Ears(senses.ears, meter) if senses.ears is not None else None
+    return replace(senses, ears=ears, detector=_detector(senses, meter))
+
+
+def _detector(senses: Senses, meter: Meter) -> Detector | None:
+    if senses.detector is None:
+        return None
+    together = senses.detector.together
+
+    def timed(vads: Sequence[Vad], chunks: Sequence[Pcm]) -> Sequence[float]:
+        with meter.of("vad"):
+            return together(vads, chunks)
+
+    return Detector(senses.workers, timed)

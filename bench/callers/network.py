@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
+from bench.callers.timed import TimedUnicast
 from bench.callers.waveform import Wave
 from core.audio import FRAME_MS, FRAME_SAMPLES, SILENCE, Pcm
 from telephony_esl.simulator import Cast, Deed, Pace, SimulatedCall, SimulatedNetwork
@@ -31,13 +33,15 @@ RUSH_S = FRAME_MS / 2000
 class Overheard:
     """One call as the switch heard it: both sides sample by sample since the answer, and the network's account.
 
-    `rushed` counts the frames that the robot owed while the network itself made up for a stall of its own.
+    `rushed` counts the frames that the robot owed while the network itself made up for a stall of its own;
+    `answered_ms` is how long each frame sent took to be answered.
     """
 
     account: SimulatedCall
     caller: Wave
     robot: Wave
     rushed: int = 0
+    answered_ms: tuple[float, ...] = ()
 
     def place(self, deed: Deed) -> int:
         """At which sample of the recording a deed of the caller began."""
@@ -60,6 +64,7 @@ class _OnTape:
         self.said = bytearray()
         self.heard = bytearray()
         self.rushed = 0
+        self.answered_ms = array("f")
         self._callee = callee
 
     @property
@@ -100,7 +105,7 @@ class OverhearingNetwork(SimulatedNetwork):
             tape = self._tapes.pop(account.leg, None)
             if tape is not None:
                 caller, robot = (np.frombuffer(bytes(side), dtype="<i2") for side in (tape.said, tape.heard))
-                found.append(Overheard(account, caller, robot, tape.rushed))
+                found.append(Overheard(account, caller, robot, tape.rushed, tuple(tape.answered_ms)))
         return found
 
     def _tick(self, phase: int) -> None:
@@ -112,7 +117,10 @@ class OverhearingNetwork(SimulatedNetwork):
     def _step(self, channel: Channel) -> None:
         if channel.callee is not None and not isinstance(channel.callee, _OnTape):
             channel.callee = self._tapes[channel.order.uuid] = _OnTape(channel.callee)
+        channel.link_kind = TimedUnicast
         link = channel.link
+        if isinstance(link, TimedUnicast) and isinstance(channel.callee, _OnTape):
+            link.answered_ms = channel.callee.answered_ms
         missed = link.missed if link is not None else 0
         super()._step(channel)
         if self._rushes and link is not None and isinstance(channel.callee, _OnTape):

@@ -6,11 +6,18 @@ that was written for its callers. Each caller interrupts one prompt and lets the
 
 from __future__ import annotations
 
+import wave
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+
+from core.audio import SAMPLE_RATE
 from robot.dialog.flow import Answer, Ask, End, Flow, Prompt, Step, StepId
 from telephony_esl.simulator import Answer as Act
 from telephony_esl.simulator import Cast, Person
+from telephony_esl.simulator.audio import sound
 
 FIRST_NUMBER = 79000000000
 NAMES = ("Анна", "Пётр", "Мария", "Иван", "Ольга", "Сергей", "Елена", "Николай", "Ирина", "Павел")
@@ -105,9 +112,25 @@ def notice() -> Flow:
     return Flow(name="keypad", start=ask, steps=steps)
 
 
-def talkers(count: int) -> list[Caller]:
-    """So many callers who speak."""
-    return [_talker(at) for at in range(count)]
+def talkers(count: int, *, clip: Callable[[str], str] = str) -> list[Caller]:
+    """So many callers who speak; `clip` names the sound of each text, where it is not the collection's."""
+    return [_talker(at, clip) for at in range(count)]
+
+
+def quieter(folder: Path, by_db: float) -> Callable[[str], str]:
+    """Names a sound of the text that is so much quieter, and puts it into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def clip(say: str) -> str:
+        path = folder / f"{by_db:g} {say}.wav"
+        if not path.exists():
+            wave_ = np.frombuffer(b"".join(sound(say)), dtype="<i2") * 10 ** (-by_db / 20)
+            with wave.open(str(path), "wb") as file:
+                file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", "NONE"))
+                file.writeframes(np.rint(wave_).astype("<i2").tobytes())
+        return str(path)
+
+    return clip
 
 
 def key_pressers(count: int) -> list[Caller]:
@@ -126,10 +149,10 @@ def variables(at: int) -> dict[str, str]:
     return {"first_name": NAMES[at % len(NAMES)]}
 
 
-def _talker(at: int) -> Caller:
+def _talker(at: int, clip: Callable[[str], str]) -> Caller:
     script = SCRIPTS[at % len(SCRIPTS)]
     acts = tuple(
-        Act(say=say, wait_s=0.1, interrupt_after_s=1.2 if turn == INTERRUPTS_AT else None)
+        Act(say=clip(say), wait_s=0.1, interrupt_after_s=1.2 if turn == INTERRUPTS_AT else None)
         for turn, (say, _) in enumerate(script)
     )
     person = Person(acts, after_ring_s=0.5, turn_silence_s=0.5)

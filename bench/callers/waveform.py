@@ -22,15 +22,15 @@ SILENT_FOR: Final = Samples(SAMPLE_RATE * 3 // 10)
 """A gap within a sentence is shorter than this."""
 
 
-def last_loud(wave: Wave, start: int, end: int) -> int | None:
+def last_loud(wave: Wave, start: int, end: int, *, audible: int = AUDIBLE) -> int | None:
     """Where the last loud sample of the sound within `start`..`end` is; None where nothing is loud."""
-    found = _loud(wave[start:end])
+    found = _loud(wave[start:end], audible)
     return start + int(found[-1]) if len(found) else None
 
 
-def first_loud(wave: Wave, start: int, end: int | None = None) -> int | None:
+def first_loud(wave: Wave, start: int, end: int | None = None, *, audible: int = AUDIBLE) -> int | None:
     """Where the first loud sample from `start` on is; None where nothing is loud."""
-    found = np.flatnonzero(np.abs(wave[start:end].astype(np.int32)) >= AUDIBLE)
+    found = np.flatnonzero(np.abs(wave[start:end].astype(np.int32)) >= audible)
     return start + int(found[0]) if len(found) else None
 
 
@@ -58,6 +58,6 @@ def loud_share(wave: Wave) -> float:
     return float((np.abs(wave[:whole].astype(np.int32)).reshape(-1, 160).max(axis=1) >= AUDIBLE).mean())
 
 
-def _loud(wave: Wave) -> npt.NDArray[np.intp]:
+def _loud(wave: Wave, audible: int) -> npt.NDArray[np.intp]:
     level = np.abs(wave.astype(np.int32))
-    return np.flatnonzero(level >= max(AUDIBLE, EDGE * int(level.max(initial=0))))
+    return np.flatnonzero(level >= max(audible, EDGE * int(level.max(initial=0))))

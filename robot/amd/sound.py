@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,17 @@ def level_db(pcm: Pcm) -> float:
     wave = np.frombuffer(pcm, dtype="<i2").astype(np.float64)
     power = float(np.dot(wave, wave)) / len(wave) / 32768.0**2
     return max(FLOOR_DB, 10.0 * float(np.log10(power))) if power > 0 else FLOOR_DB
+
+
+def levels_db(chunks: Sequence[Pcm]) -> list[float]:
+    """The level of each of several chunks, as `level_db` has it; of chunks of one length quicker than one by one."""
+    size = len(chunks[0])
+    if not size or any(len(chunk) != size for chunk in chunks):
+        return [level_db(chunk) for chunk in chunks]
+    waves = np.frombuffer(b"".join(chunks), dtype="<i2").reshape(len(chunks), -1).astype(np.float64)
+    power = np.einsum("ij,ij->i", waves, waves) / (waves.shape[1] * 32768.0**2)
+    levels: list[float] = np.maximum(FLOOR_DB, 10.0 * np.log10(np.maximum(power, 1e-30))).tolist()
+    return levels
 
 
 def tone_of(pcm: Pcm) -> Tone:

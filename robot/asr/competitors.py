@@ -34,34 +34,17 @@ COMPETITORS: Final[Mapping[Language, tuple[str, ...]]] = MappingProxyType(
 
 NEGATION: Final[Mapping[Language, str]] = MappingProxyType({Language.RU: "не", Language.EN: "not"})
 MOST_NEGATED_WORDS: Final = 1
-_BARE: Final = frozenset(
-    {
-        "да",
-        "ага",
-        "угу",
-        "хорошо",
-        "давайте",
-        "давай",
-        "конечно",
-        "ладно",
-        "кто",
-        "что",
-        "как",
-        "алло",
-        "yes",
-        "yeah",
-        "ok",
-        "okay",
-        "sure",
-    }
-    | set(DIGITS.values())
+_BARE: Final = (
+    "да ага угу хорошо давайте давай конечно ладно кто что как алло я мне меня у вы вас мой на за до через это уже "
+    "спасибо здравствуйте yes yeah ok okay sure i my me you the a this that thank hello"
 )
-"""What nobody negates by a word before it: "не да"."""
+NEVER_NEGATED: Final = frozenset((*_BARE.split(), *DIGITS, *DIGITS.values()))
+"""What nobody negates by a word before it: "не да", "не пять"."""
 
 
 def negations_of(phrases: Sequence[str], language: Language) -> Iterator[str]:
     """Each short consenting phrase with a negation before it: where only "хочу" is expected, "не хочу" competes."""
     for phrase in phrases:
         words = words_of(phrase)
-        if 0 < len(words) <= MOST_NEGATED_WORDS and REFUSALS.isdisjoint(words) and words[0] not in _BARE:
+        if 0 < len(words) <= MOST_NEGATED_WORDS and REFUSALS.isdisjoint(words) and words[0] not in NEVER_NEGATED:
             yield f"{NEGATION[language]} {phrase}"

@@ -66,9 +66,9 @@ class ToneEars:
         self._language = language
         self._lines = lru_cache(maxsize=1000)(self._make_lines)
 
-    def listen(self, phrases: Sequence[str]) -> ToneRecogniser:
-        """A recogniser of the phrases and of what competes with them; of any speech where none are given."""
-        return ToneRecogniser(self, tuple(phrases))
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> ToneRecogniser:
+        """A recogniser of the phrases and of what competes with them; of any speech where none are given or `free`."""
+        return ToneRecogniser(self, () if free else tuple(phrases))
 
     def start(self) -> npt.NDArray[np.float16 | np.float32]:
         """The state before any audio."""

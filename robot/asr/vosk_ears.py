@@ -15,6 +15,7 @@ import vosk
 
 from core.audio import SAMPLE_RATE, Pcm
 from core.errors import Unavailable
+from robot.asr.cleaning import Cleaner
 from robot.asr.competitors import COMPETITORS, negations_of
 from robot.asr.readings import Reading, Weighed, conclude, weigh
 from robot.asr.words import spelt
@@ -33,9 +34,12 @@ MOST_IDLE: Final = 64
 
 
 class VoskEars:
-    """The `Ears` of one language over one loaded model."""
+    """The `Ears` of one language over one loaded model; `cleaned`: it hears better without noise (`cleaning`).
 
-    def __init__(self, path: Path, language: Language) -> None:
+    `narrow`: its free speech is poor, so that it keeps to the phrases wherever some are expected.
+    """
+
+    def __init__(self, path: Path, language: Language, *, cleaned: bool = False, narrow: bool = False) -> None:
         vosk.SetLogLevel(-1)
         try:
             model = vosk.Model(str(path))
@@ -46,16 +50,24 @@ class VoskEars:
                 hint="Fetch the model again, or take its folder away to use the one that ships.",
             ) from error
         self._language = language
+        self._cleaned = cleaned
+        self._narrow = narrow
         self._vocabulary = _vocabulary(path)
         self._hears_all = self._vocabulary is None or UNKNOWN_WORD in self._vocabulary
         self._grammar = lru_cache(maxsize=1000)(self._make_grammar)
         self._pool = _Pool(model)
 
-    def listen(self, phrases: Sequence[str]) -> VoskRecogniser:
-        """A recogniser of the phrases and of what competes with them; of any speech where none are given."""
-        grammar = self._grammar(tuple(phrases)) if phrases else ""
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> VoskRecogniser:
+        """A recogniser of the phrases and of what competes with them; of any speech where none are given.
+
+        With `free` of any speech too, unless the model is a narrow one.
+        """
+        if free and not self._narrow:
+            phrases = ()
+        grammar, lines = self._grammar(tuple(phrases)) if phrases else ("", frozenset())
         expected = frozenset(words_of(phrase) for phrase in phrases) - {()}
-        return VoskRecogniser(self._pool, grammar, expected, hears_all=self._hears_all)
+        cleaner = Cleaner() if self._cleaned else None
+        return VoskRecogniser(self._pool, grammar, expected, lines, hears_all=self._hears_all, cleaner=cleaner)
 
     def unknown_words(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """The words of `phrases` that this model cannot hear, in order, each once."""
@@ -71,8 +83,11 @@ class VoskEars:
             return word
         return self._vocabulary.get(word) or self._vocabulary.get(word.replace("ё", "е"))
 
-    def _make_grammar(self, phrases: tuple[str, ...]) -> str:
-        """The grammar as Vosk takes it; a phrase with a word that the model lacks cannot be heard and is left out."""
+    def _make_grammar(self, phrases: tuple[str, ...]) -> tuple[str, frozenset[Words]]:
+        """The grammar as Vosk takes it, and the words of its lines.
+
+        A phrase with a word that the model lacks cannot be heard and is left out.
+        """
         if missing := self.unknown_words(phrases):
             log.warning("ears.unknown_words", words=missing)
         lines: dict[str, None] = {}
@@ -80,9 +95,10 @@ class VoskEars:
             words = [self._known(word) for word in spelt(phrase, self._language)]
             if words and None not in words:
                 lines[" ".join(str(word) for word in words)] = None
+        whole = frozenset(words_of(line) for line in lines)
         if self._hears_all:
             lines[UNKNOWN_WORD] = None
-        return json.dumps(list(lines), ensure_ascii=False)
+        return json.dumps(list(lines), ensure_ascii=False), whole
 
 
 class _Pool:
@@ -129,35 +145,50 @@ class _Pool:
 class VoskRecogniser:
     """One turn; Vosk's own cuts within the turn are put together again."""
 
-    def __init__(self, pool: _Pool, grammar: str, expected: frozenset[Words], *, hears_all: bool) -> None:
+    def __init__(
+        self,
+        pool: _Pool,
+        grammar: str,
+        expected: frozenset[Words],
+        lines: frozenset[Words],
+        *,
+        hears_all: bool,
+        cleaner: Cleaner | None = None,
+    ) -> None:
         self._pool = pool
         self._grammar = grammar
         self._expected = expected
+        self._lines = lines
         self._hears_all = hears_all
+        self._cleaner = cleaner
         self._recognizer = pool.take(grammar)
         self._stretches: list[Weighed] = []
 
     def accept(self, pcm: Pcm) -> str:
         """Takes the next audio; the text so far may still change."""
+        if self._cleaner is not None:
+            pcm = self._cleaner.clean(pcm)
         if self._recognizer.AcceptWaveform(pcm):
-            self._stretches.append(_weighed(self._recognizer.Result()))
+            self._stretches.append(self._weighed(self._recognizer.Result()))
             return self._text()
         partial = json.loads(self._recognizer.PartialResult()).get("partial", "")
         return f"{self._text()} {_without_unknown(partial)}".strip()
 
     def finish(self) -> Recognised:
         """The text of the turn; empty, with the confidence it had, where it is too doubtful (`readings`)."""
-        stretches = [*self._stretches, _weighed(self._recognizer.FinalResult())]
+        if self._cleaner is not None and self._recognizer.AcceptWaveform(self._cleaner.rest()):
+            self._stretches.append(self._weighed(self._recognizer.Result()))
+        stretches = [*self._stretches, self._weighed(self._recognizer.FinalResult())]
         self._pool.give_back(self._grammar, self._recognizer)
         return conclude(stretches, self._expected, hears_all=self._hears_all)
 
+    def _weighed(self, result: str) -> Weighed:
+        alternatives = json.loads(result).get("alternatives", ())
+        readings = [Reading(_without_unknown(each["text"]), each["confidence"]) for each in alternatives]
+        return weigh(readings, self._lines)
+
     def _text(self) -> str:
         return " ".join(stretch.text for stretch in self._stretches if stretch.text)
-
-
-def _weighed(result: str) -> Weighed:
-    alternatives = json.loads(result).get("alternatives", ())
-    return weigh([Reading(_without_unknown(each["text"]), each["confidence"]) for each in alternatives])
 
 
 def _without_unknown(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
 
 from core.results import CallResult
-from robot.dialog.flow import StepId, VoiceSex
+from robot.dialog.flow import Channel, ListenFor, StepId, VoiceSex
 from robot.dialog.hints import Piece
 
 
@@ -34,12 +34,27 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class IntentGuess:
+    """An intent that a caller's words may mean, by its name in the flow, with its probability 0–1."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """One whole turn of the caller as text; `confidence` is 0–1; `alternatives` are further readings, best first."""
+    """One whole turn of the caller as text; `confidence` is 0–1; `alternatives` are further readings, best first.
+
+    `intents` are what a classifier takes the words for, best first, none below its threshold; whoever tells of the turn
+    asks it, where the last `Listen` named intents. `value` is the instant that the words name, in ISO 8601 with its
+    offset, where the last `Listen` wanted a time; None where they name none.
+    """
 
     text: str
     confidence: float = 1.0
     alternatives: tuple[str, ...] = ()
+    intents: tuple[IntentGuess, ...] = ()
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,29 @@ class CallerGone:
     heard: float | None = None
 
 
-DialogEvent = Started | PromptEnded | Interrupted | Heard | Pressed | NoInput | TransferEnded | CallerGone
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to the last `FetchThis`: the variables it saved, or the error (a problem's code) and no values.
+
+    A pointer that the answer does not hold saves nothing and is no error.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """The end of the last `ActThis`: the slots that the action set (None: emptied), its replies, or the error."""
+
+    slots: Mapping[str, str | None] = field(default_factory=dict)
+    replies: tuple[str, ...] = ()
+    error: str | None = None
+
+
+DialogEvent = (
+    Started | PromptEnded | Interrupted | Heard | Pressed | NoInput | TransferEnded | CallerGone | Fetched | Acted
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +132,24 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Hear the caller's next turn; `phrases` are the expected ones (empty: no speech is expected, keys only).
+    """Hear the caller's next turn; `phrases` are the expected ones.
 
-    Given once for each turn; `NoInput` is due when `wait_s` have passed without one.
+    Where `free` is set any words matter, else no phrases mean that no speech is expected, keys only. Given once for
+    each turn; `NoInput` is due when `wait_s` have passed without one, and a turn is cut after `longest_s`. `intents`
+    are those that a classifier may find in it now; `kind` says what the words are wanted for, and `wants_time` that a
+    time in them matters (`Heard.value`). `hints` are what else the caller is likely to say: sentences by which those
+    intents are known, and times; for ears that hear free speech poorly.
     """
 
     phrases: tuple[str, ...]
     keys: str
     wait_s: float
+    free: bool = False
+    longest_s: float = 15.0
+    intents: tuple[str, ...] = ()
+    kind: ListenFor = ListenFor.TEXT
+    wants_time: bool = False
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +160,81 @@ class TransferTo:
     wait_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class FetchThis:
+    """Make this HTTP call and tell `Fetched`, at the latest when `timeout_s` have passed for each try.
+
+    Variables are put in already; `save` maps JSON pointers of the answer to the variables that keep them.
+    """
+
+    step: StepId
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None
+    timeout_s: float
+    retries: int
+    save: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActThis:
+    """Run the action with these slots and tell `Acted`, at the latest after `timeout_s`."""
+
+    step: StepId
+    action: str
+    slots: Mapping[str, str]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Send a message; `to` empty means the contact's own phone or e-mail. No event answers it.
+
+    `template` is one of the company's, filled with the `variables`; else `text` is sent as it is.
+    """
+
+    step: StepId
+    channel: Channel
+    to: str
+    subject: str
+    text: str
+    template: str | None
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PutTag:
+    """Put this tag on the contact. No event answers it."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forbid:
+    """Never call this number again; the caller wished so in the words `said`. No event answers it."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackAt:
+    """Call again at the instant `at` (ISO 8601 with its offset), or `delay_min` minutes from now where it is None.
+
+    A later one takes its place. No event answers it.
+    """
+
+    at: str | None
+    delay_min: int | None
+
+
 class How(StrEnum):
     """By what an answer was given."""
 
     KEY = "key"
     PHRASE = "phrase"
+    INTENT = "intent"
+    SPEECH = "speech"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +258,9 @@ class Finish:
     disposition: str | None = None
 
 
-Command = Speak | Listen | TransferTo | Finish
+Errand = FetchThis | ActThis | SendMessage | PutTag | Forbid | CallBackAt
+"""What is done outside of the talk."""
+Command = Speak | Listen | TransferTo | Finish | Errand
 
 
 class Phase(StrEnum):
@@ -151,15 +270,35 @@ class Phase(StrEnum):
     SPEAKING = "speaking"
     LISTENING = "listening"
     TRANSFERRING = "transferring"
+    WAITING = "waiting"
     ENDED = "ended"
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What a dialog comes back to: a `Call` that a sub-flow returns to, or what a handler's detour interrupted.
+
+    `at` is the step. `by` is the handler that interrupted it (None: a `Call`), `detour` the one that was under way
+    then; `tries` and `cut_short` are the interrupted step's.
+    """
+
+    at: StepId
+    by: str | None = None
+    detour: str | None = None
+    tries: int = 0
+    cut_short: int = 0
 
 
 class DialogState(msgspec.Struct, frozen=True):
     """Everything a dialog remembers; serialisable, changed only by `step`.
 
+    `at` and `path` name steps as the whole flow does (`pay/ask`); in the path a handler's detour is `@` and its id.
     `tries` counts how often the step has asked again, `cut_short` how often it began its prompt again without counting;
     `going_to` is where an answer's reply leads while it is said; `heard_out` are the steps whose prompt was heard
     to its end; `asked` says whether a question has been put, `transfer_failed` whether an operator did not come.
+    `detour` is the handler under way, `frames` what is come back to after it and after sub-flows, innermost last;
+    `used` counts each handler's detours, `unanswered` the turns in a row that answered nothing;
+    `typed` are figures of a number that is being typed. `last` says that last words are being said: nothing more is
+    owed to the caller.
     """
 
     variables: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -177,3 +316,13 @@ class DialogState(msgspec.Struct, frozen=True):
     callback_delay_min: int | None = None
     result: CallResult | None = None
     disposition: str | None = None
+    callback_at: str | None = None
+    detour: str | None = None
+    frames: tuple[Frame, ...] = ()
+    used: Mapping[str, int] = msgspec.field(default_factory=dict)
+    unanswered: int = 0
+    typed: str = ""
+    last: bool = False
+    forbidden: bool = False
+    tags: tuple[str, ...] = ()
+    messages: tuple[StepId, ...] = ()

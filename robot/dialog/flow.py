@@ -1,123 +1,172 @@
-"""The flow of a dialog: steps joined by name, as values that are stored and shown as JSON.
+"""The flow of a dialog: steps joined by name, with what is handled anywhere in it, as one value stored as JSON.
 
 One model serves all robot campaigns; the simple kinds are templates that compile to it (`scripts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, Final, assert_never
 
 import msgspec
 
 from core.errors import BadInput
-from core.results import CallResult
+from robot.dialog.steps import (
+    Act,
+    Answer,
+    Ask,
+    Branch,
+    Call,
+    Callback,
+    Case,
+    Channel,
+    Dispose,
+    End,
+    Fetch,
+    Language,
+    Listen,
+    ListenFor,
+    Message,
+    Op,
+    Prompt,
+    Return,
+    Say,
+    Set,
+    Step,
+    StepId,
+    Tag,
+    Transfer,
+    VoiceSex,
+)
 
-StepId = NewType("StepId", str)
+__all__ = [
+    "BUILT_IN",
+    "Act",
+    "Answer",
+    "Ask",
+    "Branch",
+    "Call",
+    "Callback",
+    "Case",
+    "Channel",
+    "Dispose",
+    "End",
+    "Fetch",
+    "Flow",
+    "Handler",
+    "HandlerKind",
+    "Intent",
+    "Language",
+    "Listen",
+    "ListenFor",
+    "Message",
+    "Op",
+    "Prompt",
+    "Return",
+    "Say",
+    "Set",
+    "Step",
+    "StepId",
+    "SubFlow",
+    "Tag",
+    "Transfer",
+    "VoiceSex",
+    "check_links",
+    "flow_from_json",
+    "flow_to_json",
+    "inside",
+    "links_of",
+    "steps_of",
+]
+
+BUILT_IN: Final = frozenset({"said", "answer", "callback_time", "today"})
+"""Variables that are there by themselves: the last words heard, the label of the last answer stored, the instant of a
+promised call, and the day of the call (the last put in by whoever begins the dialog)."""
 
 
-class Language(StrEnum):
-    """What the robot speaks and hears."""
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller may mean: said by one of the phrases, or in words like those of the examples.
 
-    RU = "ru"
-    EN = "en"
+    `library` names a ready intent whose examples are added to the own ones; `forms` lets other forms of a phrase's
+    words count.
+    """
 
-
-class VoiceSex(StrEnum):
-    """Which of the language's two voices speaks."""
-
-    MALE = "male"
-    FEMALE = "female"
-
-
-class Prompt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said: a text with `{variables}` of at most 500 characters, or a stored sound file instead."""
-
-    text: str = ""
-    audio: str | None = None
-    voice: VoiceSex = VoiceSex.FEMALE
+    examples: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    library: str | None = None
+    forms: bool = False
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One expected answer (SPEC R6.2): given by its key or by any of its phrases.
+class HandlerKind(StrEnum):
+    """What a handler does besides its reply."""
 
-    `label` names it in statistics; an answer without one is a control (repeat) and is not stored.
+    OBJECTION = "objection"
+    REPEAT = "repeat"
+    WAIT = "wait"
+    WHO = "who"
+    ROBOT = "robot"
+    LATER = "later"
+    NOT_INTERESTED = "not_interested"
+    DO_NOT_CALL = "do_not_call"
+    OPERATOR = "operator"
+
+
+class Handler(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done with an intent wherever it is heard: at most `limit` times in a call, then `escalation`.
+
+    The reply (from the second time on `again`, where given) is said, then the sub-flow `flow` runs where one is named,
+    then the dialog goes on with `then`, or without one:
+
+    * objection, repeat, who, robot: back at the interrupted step, whose question is put again;
+    * wait: silent for up to `wait_s`, then back at the interrupted step;
+    * later: the reply asks when; a time that is understood is promised, else `delay_min`; then the call ends;
+    * not_interested: the call ends; do_not_call: the number is forbidden at once, then the call ends;
+    * operator: a transfer to `group` for at most `wait_s`; nobody there leads to `then`, or back.
+
+    Where the limit is passed and there is no `escalation`, the words count as no answer at the interrupted step.
+    `goodbye` is said last by a later, not_interested or do_not_call that ends the call, with its `disposition`.
     """
 
     id: str
-    then: StepId
-    label: str = ""
-    key: str | None = None
-    phrases: tuple[str, ...] = ()
+    kind: HandlerKind
+    intent: str
     reply: Prompt | None = None
-
-
-class Say(msgspec.Struct, frozen=True, kw_only=True, tag="say"):
-    """Says the prompt and goes on."""
-
-    id: StepId
-    prompt: Prompt
-    then: StepId
-    barge_in: bool = False
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
-    """Says the prompt, listens for one of the answers, asks again up to `repeats` times, then takes `otherwise`.
-
-    `question` is the short text for statistics; `again` is said instead of the prompt from the second time on;
-    `wait_s` is how long silence lasts, after the prompt, before it counts as no answer. An Ask without a
-    `question` is a control (repeat): its answers are not stored, and silence there is nothing unusual.
-    """
-
-    id: StepId
-    prompt: Prompt
-    answers: tuple[Answer, ...]
-    otherwise: StepId
-    question: str | None = None
-    repeats: int = 1
     again: Prompt | None = None
-    wait_s: float = 5.0
-    barge_in: bool = True
-
-
-class Transfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
-    """Puts the caller through to an operator group; nobody free within `wait_s` takes `otherwise`."""
-
-    id: StepId
-    group: str
-    otherwise: StepId
-    prompt: Prompt | None = None
-    wait_s: float = 60.0
-
-
-class Callback(msgspec.Struct, frozen=True, kw_only=True, tag="callback"):
-    """Promises another call after `delay_min` minutes and goes on."""
-
-    id: StepId
-    delay_min: int
-    then: StepId
-
-
-class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
-    """Says the last words, where there are any, and hangs up with `result`."""
-
-    id: StepId
-    prompt: Prompt | None = None
-    result: CallResult = CallResult.COMPLETED
+    limit: int = 2
+    then: StepId | None = None
+    escalation: StepId | None = None
+    flow: str | None = None
+    wait_s: float = 30.0
+    delay_min: int = 60
+    group: str | None = None
+    goodbye: Prompt | None = None
     disposition: str | None = None
 
 
-Step = Say | Ask | Transfer | Callback | End
+class SubFlow(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a dialog that several places call; its steps lead to each other alone, and out by a `Return`."""
+
+    start: StepId
+    steps: dict[StepId, Step]
 
 
-class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole dialog: the steps by id and where it begins."""
+class Flow(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A whole dialog: the steps by id and where it begins.
+
+    `variables` are declared with their defaults; what is known of the contact is there without. A step of the
+    sub-flow `pay` that is called `ask` there is `pay/ask` to the whole flow.
+    """
 
     name: str
     start: StepId
     steps: dict[StepId, Step]
     language: Language = Language.RU
+    variables: dict[str, str] = {}
+    intents: dict[str, Intent] = {}
+    handlers: tuple[Handler, ...] = ()
+    flows: dict[str, SubFlow] = {}
+    voice: VoiceSex = VoiceSex.FEMALE
 
 
 def flow_to_json(flow: Flow) -> dict[str, Any]:
@@ -127,7 +176,7 @@ def flow_to_json(flow: Flow) -> dict[str, Any]:
 
 
 def flow_from_json(value: object) -> Flow:
-    """The flow of stored or imported JSON values; `BadInput` if they are no flow or name steps that do not exist."""
+    """The flow of stored or imported JSON values; `BadInput` if they are no flow or name what does not exist."""
     try:
         flow = msgspec.convert(value, Flow)
     except msgspec.ValidationError as error:
@@ -136,30 +185,98 @@ def flow_from_json(value: object) -> Flow:
     return flow
 
 
+def inside(flow: str | None, step: StepId) -> StepId:
+    """The name that a step of the sub-flow has in the whole flow; None is the flow itself."""
+    return step if flow is None else StepId(f"{flow}/{step}")
+
+
+def steps_of(flow: Flow) -> Iterator[tuple[str | None, StepId, Step]]:
+    """Every step: the sub-flow it is in (None: the flow itself), its name in the whole flow, and the step."""
+    for name, step in flow.steps.items():
+        yield None, name, step
+    for called, sub in flow.flows.items():
+        for name, step in sub.steps.items():
+            yield called, inside(called, name), step
+
+
 def links_of(step: Step) -> Iterator[tuple[str, StepId]]:
-    """Each field of the step that names another step, with that name."""
+    """Each field of the step that names another step of the same flow, with that name."""
     match step:
-        case Say() | Callback():
+        case Say() | Set() | Message() | Callback() | Tag() | Dispose() | Call():
             yield "then", step.then
         case Ask():
             for number, answer in enumerate(step.answers):
                 yield f"answers.{number}.then", answer.then
+            for intent, target in step.intents.items():
+                yield f"intents.{intent}", target
             yield "otherwise", step.otherwise
+        case Listen():
+            yield "then", step.then
+            yield "otherwise", step.otherwise
+        case Branch():
+            for number, case in enumerate(step.cases):
+                yield f"cases.{number}.then", case.then
+            yield "otherwise", step.otherwise
+        case Fetch() | Act():
+            yield "then", step.then
+            yield "failed", step.failed
         case Transfer():
             yield "otherwise", step.otherwise
-        case End():
+        case End() | Return():
             pass
+        case _:
+            assert_never(step)
 
 
 def check_links(flow: Flow) -> None:
-    """Raises `BadInput` if the flow begins at, or leads to, a step that it does not have."""
-    if flow.start not in flow.steps:
-        raise BadInput("no_such_step", f"The flow begins at {flow.start!r}, which is no step of it.", field="start")
-    for name, step in flow.steps.items():
+    """Raises `BadInput` if the flow begins at, leads to or names a step, a sub-flow or an intent that is not there."""
+    _check_steps(flow, flow.start, flow.steps, "")
+    for name, sub in flow.flows.items():
+        _check_steps(flow, sub.start, sub.steps, f"flows.{name}.")
+        for step in sub.steps:
+            if inside(name, step) in flow.steps:
+                taken = f"{inside(name, step)!r} is both a step of the flow and one of the sub-flow {name!r}."
+                raise BadInput("step_id", taken, field=f"flows.{name}.steps.{step}", hint="Rename one of them.")
+    for number, handler in enumerate(flow.handlers):
+        _check_handler(flow, handler, f"handlers.{number}")
+        if any(handler.id == other.id for other in flow.handlers[:number]):
+            message = f"Two handlers call themselves {handler.id!r}."
+            raise BadInput("handler_id", message, field=f"handlers.{number}.id")
+
+
+def _check_steps(flow: Flow, start: StepId, steps: Mapping[StepId, Step], place: str) -> None:
+    if start not in steps:
+        what = "sub-flow" if place else "flow"
+        raise BadInput(
+            "no_such_step", f"The {what} begins at {start!r}, which is no step of it.", field=f"{place}start"
+        )
+    for name, step in steps.items():
+        field = f"{place}steps.{name}"
         if step.id != name:
-            raise BadInput("step_id", f"The step {name!r} calls itself {step.id!r}.", field=f"steps.{name}.id")
-        for field, target in links_of(step):
-            if target not in flow.steps:
-                raise BadInput(
-                    "no_such_step", f"{name!r} leads to {target!r}, which is no step.", field=f"steps.{name}.{field}"
-                )
+            raise BadInput("step_id", f"The step {name!r} calls itself {step.id!r}.", field=f"{field}.id")
+        for link, target in links_of(step):
+            if target not in steps:
+                message = f"{name!r} leads to {target!r}, which is no step."
+                raise BadInput("no_such_step", message, field=f"{field}.{link}")
+        if isinstance(step, Call):
+            _check_named(flow.flows, step.flow, "sub-flow", f"{field}.flow")
+        if isinstance(step, Ask):
+            for intent in step.intents:
+                _check_named(flow.intents, intent, "intent", f"{field}.intents.{intent}")
+
+
+def _check_handler(flow: Flow, handler: Handler, field: str) -> None:
+    _check_named(flow.intents, handler.intent, "intent", f"{field}.intent")
+    if handler.flow is not None:
+        _check_named(flow.flows, handler.flow, "sub-flow", f"{field}.flow")
+    for link, target in (("then", handler.then), ("escalation", handler.escalation)):
+        if target is not None and target not in flow.steps:
+            message = f"The handler {handler.id!r} leads to {target!r}, which is no step."
+            raise BadInput("no_such_step", message, field=f"{field}.{link}")
+
+
+def _check_named(known: Mapping[str, object], name: str, what: str, field: str) -> None:
+    if name not in known:
+        hint = f"Known are: {', '.join(sorted(known)) or 'none'}."
+        code = "no_such_flow" if what == "sub-flow" else "no_such_intent"
+        raise BadInput(code, f"There is no {what} {name!r}.", field=field, hint=hint)

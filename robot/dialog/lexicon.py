@@ -24,6 +24,23 @@ NEGATIONS: Final = _words(
 )
 """Words that negate what follows them."""
 
+LIKE_NEGATIONS: Final = NEGATIONS | _words("нэ ня нее ние неа нет don doan dont dunno dond")
+"""What a negation may look like where a recogniser misspelt it: after it nothing misspelt is believed."""
+
+NEGATING_PREFIXES: Final = ("недо", "не", "ни", "без", "бес", "анти", "non", "dis", "un", "im", "in", "ir")
+"""Beginnings that may turn a word into its opposite."""
+
+GLUED: Final = {
+    f"{word}не": (word, "не") for word in _words("я ты он она мы вы это мне мной нам вам уже пока еще и а но что если")
+}
+"""A word and the negation after it that were written as one."""
+
+OFTEN_NEGATED: Final = _words(
+    "хочу хотим буду будем надо нужно нужен нужна интересно интересует актуально удобно могу можем согласен согласна "
+    "звоните звони готов готова подходит устраивает"
+)
+"""Words before which a "не" is often written without a space."""
+
 REFUSALS: Final = NEGATIONS | _words("нет нету неа свидания no nope bye goodbye")
 """Words by which an answer is known for a refusing one."""
 

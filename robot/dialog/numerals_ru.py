@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from num2words import num2words
@@ -40,11 +41,13 @@ _HALF: Final = Decimal("1.5")
 _JOINED: Final = {"одного": "одно", "девяноста": "девяносто", "ста": "сто"}
 
 
+@lru_cache(maxsize=8192)
 def cardinal(number: int, *, case: str = "n", gender: str = "m") -> str:
     """The number in words: двадцать один, двух, пятью."""
     return str(num2words(number, lang="ru", case=case, gender=gender, animate=False))
 
 
+@lru_cache(maxsize=8192)
 def ordinal(number: int, *, case: str, gender: str = "m") -> str:
     """The number in order in words: двадцать первое."""
     return str(num2words(number, lang="ru", to="ordinal", case=case, gender=gender, animate=False))

@@ -2,18 +2,20 @@
 
 Phrases and speech are compared as sequences of words: without regard to case, ё or е, punctuation and hyphens;
 number words up to ten are the same as their digits. An answer matches where one of its phrases stands in the
-speech as whole words in a row; whatever stands around it (fillers, politeness) does no harm, except a negation:
+speech as whole words in a row, on request in other forms of these words (`word_forms`), or with a word in it that the
+recogniser misspelt (`near`); whatever stands around it (fillers, politeness) does no harm, except a negation:
 
 * A phrase is not said where it is negated from outside. For a consenting answer a negation reaches over the
   three words after it, fillers not counted: "я не очень хочу" is not "хочу". For a refusing answer (one of its
   phrases holds a negation, "нет", "no" or a farewell) only the word before counts: "не надо, до свидания" is
-  "до свидания", while "не против" is not "против".
+  "до свидания", while "не против" is not "против". Before a misspelt word whatever may be a negation is one.
 * A phrase followed at once by "не очень", "not really" and their like is negated too, and so is the particle
   "да" in "да не знаю".
 * An idiom says something else than its words: "почему бы и нет", "не против", "why not" are consents that negate
   nothing, "да, слушаю" is how a telephone is answered. No phrase that covers only a part of one was said.
 
-Of all phrases said the one with most words wins; if two answers have one of that length, it is a tie and no match.
+Of all phrases said the one with most words wins, of these one that was said as it is written; if two answers have
+one alike, it is a tie and no match.
 """
 
 from __future__ import annotations
@@ -21,13 +23,27 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from core.errors import BadInput
+from robot.dialog.expected import Expected, Likeness, Place, expected, is_glued_negation
 from robot.dialog.flow import Answer
-from robot.dialog.lexicon import DIGITS, FILLERS, IDIOMS, NEGATIONS, REFUSALS, SOFTENERS, Words
+from robot.dialog.lexicon import FILLERS, IDIOMS, LIKE_NEGATIONS, NEGATIONS, SOFTENERS, Words
+from robot.dialog.words import cut, words_of
+
+__all__ = [
+    "MAX_FIELD",
+    "REACH",
+    "Likeness",
+    "Match",
+    "Unclear",
+    "check_phrases",
+    "judge",
+    "match",
+    "overlap",
+    "words_of",
+]
 
 MAX_FIELD: Final = 250
 REACH: Final = 3
@@ -36,30 +52,49 @@ REACH: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The answer that was said, by which of its phrases, in which of the readings."""
+    """The answer that was said, by which of its phrases, in which of the readings, and how like the phrase it was."""
 
     answer: Answer
     phrase: str
     reading: str
+    likeness: Likeness = Likeness.EXACT
 
 
-class _Unclear:
-    """The reading names an answer, but negated or together with another one: no further reading may decide."""
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Answers were named, but `negated` (their ids), or several at once (`tied`): no guess may decide instead."""
+
+    negated: frozenset[str] = frozenset()
+    tied: frozenset[str] = frozenset()
 
 
-def match(answers: Sequence[Answer], readings: Iterable[str]) -> Match | None:
-    """The one answer that the first telling reading names; None if none does, or if it is a tie or negated.
+def match(answers: Sequence[Answer], readings: Iterable[str], *, forms: bool = False) -> Match | None:
+    """The one answer that the first telling reading names; None if none does, or if it is a tie or negated."""
+    found = judge(answers, readings, forms=forms)
+    return found if isinstance(found, Match) else None
+
+
+def judge(answers: Sequence[Answer], readings: Iterable[str], *, forms: bool = False) -> Match | Unclear | None:
+    """The one answer that the first telling reading names, why it is unclear, or None where nothing is named.
 
     A reading that holds no phrase at all gives way to the next one; one that negates a phrase or ties does not, so
-    that a doubtful second reading never turns "не хочу" into "хочу".
+    that a doubtful second reading never turns "не хочу" into "хочу". A misspelt phrase counts if no further reading
+    says otherwise. With `forms` other forms of a phrase's words count too.
     """
+    phrases = expected(tuple(answer.phrases for answer in answers), forms=forms)
+    misspelt: Match | None = None
     for reading in readings:
-        found = _match_reading(answers, reading)
-        if isinstance(found, Match):
+        found = _judge_reading(answers, phrases, reading)
+        if isinstance(found, Unclear):
             return found
-        if found is not None:
-            return None
-    return None
+        if found is None:
+            continue
+        if misspelt is not None and misspelt.answer.id != found.answer.id:
+            return Unclear(tied=frozenset({misspelt.answer.id, found.answer.id}))
+        if found.likeness is not Likeness.MISSPELT:
+            return found
+        misspelt = misspelt or found
+    return misspelt
 
 
 def check_phrases(written: str, *, field: str) -> tuple[str, ...]:
@@ -88,48 +123,28 @@ def overlap(phrases: Iterable[str], others: Iterable[str]) -> str | None:
     return next((phrase for phrase in phrases if words_of(phrase) in taken), None)
 
 
-@lru_cache(maxsize=8192)
-def words_of(phrase: str) -> Words:
-    """The phrase as the words that are compared."""
-    return _words(phrase)
-
-
-def _words(text: str) -> Words:
-    plain = unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
-    plain = plain.replace("'", "").replace("’", "").replace("`", "")
-    spaced = "".join(sign if sign.isalnum() else " " for sign in plain)
-    return tuple(DIGITS.get(word, word) for word in spaced.split())
-
-
-def _match_reading(answers: Sequence[Answer], reading: str) -> Match | type[_Unclear] | None:
-    said = _Speech(_words(reading))
-    best: list[tuple[Answer, str]] = []
-    longest, negated = 0, False
-    for answer in answers:
-        reach = 1 if is_refusal(answer.phrases) else REACH + 1
-        for phrase in answer.phrases:
-            words = words_of(phrase)
-            if len(words) < longest or not words:
-                continue
-            places = said.places(words)
-            if not places:
-                continue
-            if all(said.is_negated(place, len(words), reach) for place in places):
-                negated = True
-                continue
-            if len(words) > longest:
-                longest, best = len(words), []
-            best.append((answer, phrase))
+def _judge_reading(answers: Sequence[Answer], phrases: Expected, reading: str) -> Match | Unclear | None:
+    said = _Speech(phrases.heard(cut(reading)))
+    best: list[Place] = []
+    rank, negated = (0, Likeness.MISSPELT), set[str]()
+    for place in phrases.places(said.words):
+        if said.is_part(place.start, place.end):
+            continue
+        if said.is_negated(place, 1 if phrases.refusing[place.answer] else REACH + 1):
+            negated.add(answers[place.answer].id)
+            continue
+        own = (place.end - place.start, place.likeness)
+        if own > rank:
+            rank, best = own, []
+        if own == rank:
+            best.append(place)
     if not best:
-        return _Unclear if negated else None
-    answer, phrase = best[0]
-    return Match(answer, phrase, reading) if all(other.id == answer.id for other, _ in best) else _Unclear
-
-
-@lru_cache(maxsize=4096)
-def is_refusal(phrases: tuple[str, ...]) -> bool:
-    """Whether these are phrases of a refusing answer: one of them holds a negation, a no or a farewell."""
-    return any(not REFUSALS.isdisjoint(words_of(phrase)) for phrase in phrases)
+        return Unclear(negated=frozenset(negated)) if negated else None
+    named = {answers[place.answer].id for place in best}
+    if len(named) > 1:
+        return Unclear(tied=frozenset(named))
+    first = min(best, key=lambda place: (place.answer, answers[place.answer].phrases.index(place.phrase)))
+    return Match(answers[first.answer], first.phrase, reading, first.likeness)
 
 
 class _Speech:
@@ -139,31 +154,40 @@ class _Speech:
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        self._idioms = [(i, i + len(idiom)) for idiom in IDIOMS for i in _find(words, idiom)]
+        self._idioms = tuple(_idioms(words))
 
-    def places(self, phrase: Words) -> list[int]:
-        """Where the phrase begins, whole words in a row, not within an idiom that it covers only in part."""
-        return [i for i in _find(self.words, phrase) if not self._is_part(i, i + len(phrase))]
+    def is_part(self, start: int, end: int) -> bool:
+        """Whether these words are only a part of an idiom."""
+        return any(a <= start and end <= b and end - start < b - a for a, b in self._idioms)
 
-    def is_negated(self, start: int, length: int, reach: int) -> bool:
+    def is_negated(self, place: Place, reach: int) -> bool:
         """Whether a negation stands at most `reach` words before (fillers not counted), or a softener right after."""
-        before = (i for i in range(start - 1, -1, -1) if self.words[i] not in FILLERS)
-        if any(self.words[i] in NEGATIONS and not self._is_part(i, i + 1) for i in islice(before, reach)):
+        start, end = place.start, place.end
+        before = islice((i for i in range(start - 1, -1, -1) if self.words[i] not in FILLERS), reach)
+        doubtful = place.likeness is Likeness.MISSPELT
+        if any(_negates(self.words[i], doubtful=doubtful) and not self.is_part(i, i + 1) for i in before):
             return True
-        end = start + length
         after = tuple(islice((i for i in range(end, len(self.words)) if self.words[i] not in FILLERS), 2))
         if tuple(self.words[i] for i in after) in SOFTENERS:
             return True
-        if self.words[start:end] != ("да",) or not after or self._is_part(after[0], after[0] + 1):
+        if self.words[start:end] != ("да",) or not after or self.is_part(after[0], after[0] + 1):
             return False
-        return self.words[after[0]] == "не"
-
-    def _is_part(self, start: int, end: int) -> bool:
-        return any(a <= start and end <= b and end - start < b - a for a, b in self._idioms)
+        return self.words[after[0]] == "не" or is_glued_negation(self.words[after[0]])
 
 
-def _find(words: Words, phrase: Words) -> list[int]:
-    if phrase[0] not in words:
-        return []
-    size = len(phrase)
-    return [i for i in range(len(words) - size + 1) if words[i] == phrase[0] and words[i : i + size] == phrase]
+def _negates(word: str, *, doubtful: bool) -> bool:
+    if word in NEGATIONS or is_glued_negation(word):
+        return True
+    return doubtful and (word in LIKE_NEGATIONS or word[:2] in ("не", "ни"))
+
+
+def _idioms(words: Words) -> Iterable[tuple[int, int]]:
+    for start, word in enumerate(words):
+        for idiom in _IDIOMS_BY_FIRST.get(word, ()):
+            if words[start : start + len(idiom)] == idiom:
+                yield start, start + len(idiom)
+
+
+_IDIOMS_BY_FIRST: Final = {
+    first: tuple(idiom for idiom in IDIOMS if idiom[0] == first) for first in {idiom[0] for idiom in IDIOMS}
+}

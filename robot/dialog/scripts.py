@@ -6,7 +6,7 @@ field by its path in the script's JSON (`questions.0.answers.2.phrases`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, Literal, assert_never
 
@@ -23,9 +23,11 @@ ALL_KEYS: Final = KEYS + "*#"
 MAX_ANSWERS: Final = 10
 MAX_QUESTIONS: Final = 100
 MAX_REPEATS: Final = 5
+MAX_STEPS: Final = 50
 MAX_LABEL: Final = 200
 MAX_DELAY_MIN: Final = 60 * 24 * 30
 
+OFFER: Final = "offer"
 _END: Final = StepId("end")
 _CONFIRMATION: Final = {Language.RU: "Подтверждение", Language.EN: "Confirmation"}
 _OFFER: Final = {Language.RU: "Ответ на предложение", Language.EN: "Answer to the offer"}
@@ -81,10 +83,14 @@ class Then(StrEnum):
     TRANSFER = "transfer"
     END = "end"
     CALLBACK = "callback"
+    STEP = "step"
 
 
 class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer to an offer; a transfer needs its `group`, a callback its `delay_min`."""
+    """An answer to an offer; a transfer needs its `group`, a callback its `delay_min`, another step its name.
+
+    `step` is the name of one of the offer's further steps, or "offer" for the offer itself.
+    """
 
     label: str
     then: Then
@@ -93,10 +99,21 @@ class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reply: Prompt | None = None
     group: str | None = None
     delay_min: int | None = None
+    step: str | None = None
+
+
+class OfferStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer may lead on to: a further question or offer; `title` names it in statistics."""
+
+    name: str
+    title: str
+    prompt: Prompt
+    answers: tuple[OfferAnswer, ...]
+    repeats: int = 1
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="offer"):
-    """Makes an offer and does what the answer asks for."""
+    """Makes an offer and does what the answer asks for; answers may lead on to further `steps`."""
 
     prompt: Prompt
     answers: tuple[OfferAnswer, ...]
@@ -104,6 +121,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="of
     repeats: int = 1
     no_answer: Prompt | None = None
     transfer_failed: Prompt | None = None
+    steps: tuple[OfferStep, ...] = ()
 
 
 Script = Notification | Survey | Offer
@@ -202,50 +220,93 @@ def _question(question: Question, name: StepId, following: StepId, field: str) -
 
 
 def _offer(script: Offer) -> list[Step]:
-    _check_prompt(script.prompt, "prompt")
-    _check_repeats(script.repeats, "repeats")
     _check_optional(script.no_answer, "no_answer")
     _check_optional(script.transfer_failed, "transfer_failed")
-    answers: list[Answer] = []
-    after: list[Step] = []
-    for number, (one, (key, phrases)) in enumerate(zip(script.answers, _given(script.answers, "answers"), strict=True)):
-        step = _action(one, number, f"answers.{number}")
-        after.extend([step] if step else [])
-        then = step.id if step else _END
-        label = one.label.strip()
-        answers.append(
-            Answer(id=f"answer{number + 1}", label=label, then=then, key=key, phrases=phrases, reply=one.reply)
-        )
-    ask = Ask(
-        id=StepId("offer"),
-        prompt=script.prompt,
-        answers=tuple(answers),
-        otherwise=StepId("no_answer"),
-        question=_OFFER[script.language],
-        repeats=script.repeats,
-    )
+    names = _step_names(script)
+    title = _OFFER[script.language]
+    first = OfferStep(name=OFFER, title=title, prompt=script.prompt, answers=script.answers, repeats=script.repeats)
+    after = _offer_step(first, names, place="", prefix="")
+    for number, one in enumerate(script.steps):
+        after += _offer_step(one, names, place=f"steps.{number}.", prefix=f"{names[one.name]}_")
     ends: list[Step] = [End(id=_END), End(id=StepId("no_answer"), prompt=script.no_answer)]
     if any(isinstance(step, Transfer) for step in after):
         failed = StepId("transfer_failed")
         ends.append(End(id=failed, prompt=script.transfer_failed, result=CallResult.TRANSFER_FAILED))
-    return [ask, *after, *ends]
+    return [*after, *ends]
 
 
-def _action(answer: OfferAnswer, number: int, field: str) -> Step | None:
-    """What follows the answer's reply; None where the call just ends."""
+def _step_names(script: Offer) -> dict[str, StepId]:
+    """The steps of the offer by the names that its answers give them."""
+    if len(script.steps) > MAX_STEPS:
+        raise BadInput("too_many_steps", f"An offer has at most {MAX_STEPS} further steps.", field="steps")
+    names = {OFFER: StepId(OFFER)}
+    titles = [_OFFER[script.language].casefold()]
+    for number, one in enumerate(script.steps):
+        _check_label(one.name, f"steps.{number}.name")
+        _check_label(one.title, f"steps.{number}.title")
+        if one.name in names:
+            raise BadInput("step_taken", f"Another step is called {one.name!r}.", field=f"steps.{number}.name")
+        if one.title.strip().casefold() in titles:
+            raise BadInput("title_taken", "Another step has the same title.", field=f"steps.{number}.title")
+        names[one.name] = StepId(f"step{number + 1}")
+        titles.append(one.title.strip().casefold())
+    return names
+
+
+def _offer_step(one: OfferStep, names: Mapping[str, StepId], *, place: str, prefix: str) -> list[Step]:
+    """The question of the step, and what follows its answers."""
+    _check_prompt(one.prompt, f"{place}prompt")
+    _check_repeats(one.repeats, f"{place}repeats")
+    answers: list[Answer] = []
+    after: list[Step] = []
+    given = _given(one.answers, f"{place}answers")
+    for number, (answer, (key, phrases)) in enumerate(zip(one.answers, given, strict=True)):
+        field = f"{place}answers.{number}"
+        then = _action(answer, f"{prefix}{answer.then.value}{number + 1}", names, field)
+        if isinstance(then, Transfer | Callback):
+            after.append(then)
+            then = then.id
+        answers.append(
+            Answer(
+                id=f"answer{number + 1}",
+                label=answer.label.strip(),
+                then=then,
+                key=key,
+                phrases=phrases,
+                reply=answer.reply,
+            )
+        )
+    ask = Ask(
+        id=names[one.name],
+        prompt=one.prompt,
+        answers=tuple(answers),
+        otherwise=StepId("no_answer"),
+        question=one.title.strip(),
+        repeats=one.repeats,
+    )
+    return [ask, *after]
+
+
+def _action(answer: OfferAnswer, name: str, names: Mapping[str, StepId], field: str) -> Transfer | Callback | StepId:
+    """What follows the answer's reply: a step called `name`, or the name of one that is there already."""
     match answer.then:
         case Then.TRANSFER:
             if not (answer.group or "").strip():
                 raise BadInput("no_group", "A transfer needs an operator group.", field=f"{field}.group")
             group = str(answer.group).strip()
-            return Transfer(id=StepId(f"transfer{number + 1}"), group=group, otherwise=StepId("transfer_failed"))
+            return Transfer(id=StepId(name), group=group, otherwise=StepId("transfer_failed"))
         case Then.CALLBACK:
             if answer.delay_min is None or not 1 <= answer.delay_min <= MAX_DELAY_MIN:
                 message = f"A callback needs a delay of 1 to {MAX_DELAY_MIN} minutes."
                 raise BadInput("bad_delay", message, field=f"{field}.delay_min")
-            return Callback(id=StepId(f"callback{number + 1}"), delay_min=answer.delay_min, then=_END)
+            return Callback(id=StepId(name), delay_min=answer.delay_min, then=_END)
+        case Then.STEP:
+            if answer.step is None or answer.step not in names:
+                message = "It is not said which step follows." if not answer.step else f"No step is {answer.step!r}."
+                raise BadInput("no_such_step", message, field=f"{field}.step", hint=f"One of: {', '.join(names)}.")
+            return names[answer.step]
         case Then.END:
-            return None
+            return _END
         case _:
             assert_never(answer.then)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from core.errors import BadInput
+from robot.dialog import written_en, written_ru
 from robot.dialog.flow import Language
 from robot.dialog.hints import EXAMPLES, Piece, joined, take_apart
 from robot.dialog.spoken import spoken
@@ -26,6 +28,7 @@ KNOWN: Final = frozenset(
 _NAME = re.compile(r"[^\W\d_][\w .\-]{0,99}")
 _VARIABLE = re.compile(r"\{([^{}|]*)(?:\|([^{}|]*))?\}")
 _UNSAYABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*")
 _GAP = "\x00"
 _GAPS = re.compile(r"\x00(?:\s*\x00)+")
 _QUOTED_GAP = re.compile(r"«\s*\x00\s*»|\"\s*\x00\s*\"|\(\s*\x00\s*\)")
@@ -96,19 +99,20 @@ def _check_hints(text: str, field: str) -> None:
         raise BadInput("no_text", "The text has nothing to say besides its hints.", field=field)
 
 
-def fill(text: str, variables: Mapping[str, str]) -> str:
-    """The text with its variables put in, as it would be written."""
+def fill(text: str, variables: Mapping[str, str], language: Language | None = None) -> str:
+    """The text with its variables put in, as it would be written; with a `language` an instant as people write it."""
     pieces = pieces_of(text)
     if len(pieces) == 1 and isinstance(pieces[0], str):
         return pieces[0]
-    return tidy("".join(piece if isinstance(piece, str) else _value(piece, variables) for piece in pieces))
+    values = (piece if isinstance(piece, str) else _value(piece, variables, language) for piece in pieces)
+    return tidy("".join(values))
 
 
 def say(text: str, variables: Mapping[str, str], language: Language) -> str:
     """The text with its variables put in, as a person would say it: numbers, sums, dates and phones in words."""
     pieces = take_apart(text).pieces
     if len(pieces) == 1:
-        return spoken(fill(pieces[0].text, variables), language)
+        return spoken(fill(pieces[0].text, variables, language), language)
     return joined(piece.text for piece in delivery(text, variables, language))
 
 
@@ -117,16 +121,35 @@ def delivery(text: str, variables: Mapping[str, str], language: Language) -> tup
     pieces = take_apart(text).pieces
     if len(pieces) == 1 and pieces[0].rate == 1.0 and not pieces[0].pause_ms:
         return ()
-    said = tuple(Piece(spoken(fill(one.text, variables), language).strip(), one.rate, one.pause_ms) for one in pieces)
+    said = tuple(
+        Piece(spoken(fill(one.text, variables, language), language).strip(), one.rate, one.pause_ms) for one in pieces
+    )
     return said if any(any(map(str.isalnum, piece.text)) for piece in said) else ()
 
 
-def _value(slot: Slot, variables: Mapping[str, str]) -> str:
+def _value(slot: Slot, variables: Mapping[str, str], language: Language | None) -> str:
     value = variables.get(slot.name)
     if value is None:
         value = next((value for name, value in variables.items() if name.casefold() == slot.name), "")
     value = " ".join(value.replace(_GAP, "").split())
+    if language is not None and _INSTANT.fullmatch(value):
+        value = _readable(value, language)
     return value or (slot.default or "").strip() or _GAP
+
+
+def _readable(value: str, language: Language) -> str:
+    """The instant as people write it; what only looks like one stays as it is."""
+    try:
+        return written_instant(datetime.fromisoformat(value), language)
+    except ValueError:
+        return value
+
+
+def written_instant(at: datetime, language: Language) -> str:
+    """The instant on its own clock, as it is spoken best: 26 ноября в 15:00."""
+    if language is Language.RU:
+        return f"{at.day} {written_ru.MONTHS[at.month - 1]} в {at:%H:%M}"
+    return f"{written_en.MONTHS[at.month - 1]} {at.day} at {at:%H:%M}"
 
 
 def tidy(text: str) -> str:

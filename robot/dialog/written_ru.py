@@ -130,12 +130,11 @@ def _ends(pattern: str) -> str:
     return "" if pattern.endswith((")", "\\.")) else r"(?!\w)"
 
 
+_ANY_WORD: Final = re.compile(rf"(?<!\w)(?:{'|'.join(f'({pattern}){_ends(pattern)}' for pattern, _ in _WORDS)})")
+"""All of `_WORDS` at once; the number of the group tells which."""
 _ANY_DAY = "|".join(_DAYS)
 _RULES: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]] = (
-    *(
-        (re.compile(rf"(?<!\w)(?:{pattern}){_ends(pattern)}"), lambda _found, word=word: word)
-        for pattern, word in _WORDS
-    ),
+    (_ANY_WORD, lambda found: _WORDS[(found.lastindex or 1) - 1][1]),
     (_PER_UNIT, lambda found: f"{found[1]} {_PER[found[2]]}"),
     (_PLACE, _place),
     (

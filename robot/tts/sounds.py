@@ -23,7 +23,7 @@ from core.errors import BadInput
 from robot.tts.level import limit, pcm_of, speech_rms_db
 
 FORMATS: Final = frozenset({"WAV", "WAVEX", "RF64", "MP3", "OGG", "FLAC"})
-MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_BYTES: Final = 50 * 1024 * 1024
 MOST_S: Final = 300
 LEAST_S: Final = 0.1
 SILENT_DB: Final = -60.0
@@ -78,9 +78,14 @@ def wav_of(pcm: Pcm) -> bytes:
     return whole.getvalue()
 
 
+def sound_name(pcm: Pcm) -> str:
+    """The name of the file that holds this sound, made of its contents."""
+    return f"{hashlib.sha256(pcm).hexdigest()[:32]}.wav"
+
+
 def keep_sound(folder: Path, pcm: Pcm) -> str:
-    """Stores the sound under a name made of its contents and returns the name; the same sound is stored once."""
-    name = f"{hashlib.sha256(pcm).hexdigest()[:32]}.wav"
+    """Stores the sound under the name of its contents and returns the name; the same sound is stored once."""
+    name = sound_name(pcm)
     place, content = folder / name, wav_of(pcm)
     folder.mkdir(parents=True, exist_ok=True)
     if place.is_file() and place.read_bytes() == content:

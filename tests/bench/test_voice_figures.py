@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bench.callers.measured import FIRST_FRAME, median, percentile, waits_of
 from bench.callers.network import Overheard
+from bench.callers.people import quieter
 from bench.callers.waveform import Wave, falls_silent, first_loud, is_speaking, last_loud, loud_share
 from core.audio import FRAME_SAMPLES, SAMPLE_RATE
 from telephony_esl.simulator import Deed, DeedKind, EndedBy, SimulatedCall
@@ -111,3 +114,15 @@ def test_percentiles() -> None:
     assert percentile([], 0.95) is None
     assert median([3, 1, 2]) == 2
     assert len(WORD) % FRAME_SAMPLES == 0
+
+
+def test_a_quiet_callers_sounds_are_read_by_a_lower_edge(tmp_path: Path) -> None:
+    """The same word 20 dB quieter begins and ends at the same samples."""
+    quiet = np.frombuffer(b"".join(sound(quieter(tmp_path, 20)(SAID))), dtype="<i2")
+    assert abs(int(np.abs(quiet).max()) - int(np.abs(WORD).max()) // 10) <= 1
+    edges = [first_loud(WORD, 0), last_loud(WORD, 0, len(WORD))]
+    found = [first_loud(quiet, 0, audible=20), last_loud(quiet, 0, len(quiet), audible=20)]
+    for edge, one in zip(edges, found, strict=True):
+        assert edge is not None
+        assert one is not None
+        assert abs(edge - one) <= 40

@@ -44,7 +44,7 @@ class FakeEars:
         self._known = dict(known)
         self.asked: list[tuple[str, ...]] = []
 
-    def listen(self, phrases: Sequence[str]) -> FakeRecogniser:
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> FakeRecogniser:
         self.asked.append(tuple(phrases))
         return FakeRecogniser(self._known)
 

@@ -73,7 +73,10 @@ def test_a_folder_without_the_file_or_with_another_one_is_told(tmp_path: Path) -
 
 def test_verify_reads_what_is_here_and_names_the_mending_command(tmp_path: Path) -> None:
     done = zvonar("verify", var=tmp_path)
-    assert (done.returncode, done.stdout.split()) == (0, ["whole", "vosk-standin-ru-mini", "whole", "silero-vad"])
+    assert (done.returncode, done.stdout.split()) == (
+        0,
+        ["whole", "vosk-standin-ru-mini", "whole", "machine-detector", "whole", "silero-vad"],
+    )
     done = zvonar("verify", VOICE, var=tmp_path)
     assert (done.returncode, f"./zvonar models fetch {VOICE}" in done.stderr) == (1, True)
     (tmp_path / "models" / VOICE).mkdir(parents=True)

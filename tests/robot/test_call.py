@@ -68,7 +68,7 @@ def survey() -> Flow:
 class DeafEars:
     """Ears that break."""
 
-    def listen(self, phrases: Sequence[str]) -> Recogniser:
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> Recogniser:
         raise Unavailable("recogniser_unusable", "The recogniser broke.")
 
 

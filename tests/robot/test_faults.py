@@ -40,9 +40,9 @@ from tests.robot.side_by_side import (
     Losing,
     Reordering,
     Spoil,
+    descriptors,
     fake_senses,
     listener,
-    open_files,
     question,
     town,
 )
@@ -61,7 +61,7 @@ class BreakingEars:
     def __init__(self, at: str) -> None:
         self.at = at
 
-    def listen(self, phrases: Sequence[str]) -> Recogniser:
+    def listen(self, phrases: Sequence[str], *, free: bool = False) -> Recogniser:
         self.may_break("listen")
         return BreakingRecogniser(self)
 
@@ -96,9 +96,9 @@ class BreakingVoice:
 @contextmanager
 def leaving_nothing() -> Iterator[None]:
     """Holds the block to the files, sockets and threads that were there before it."""
-    files, threads = open_files(), threading.active_count()
+    files, threads = descriptors(), threading.active_count()
     yield
-    assert open_files() == files, "a call leaves no file and no socket"
+    assert descriptors() - files == set(), "a call leaves no file and no socket"
     assert threading.active_count() == threads, "a call leaves no thread"
 
 

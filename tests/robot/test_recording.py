@@ -158,28 +158,28 @@ def test_a_disk_that_fails_ends_the_recording_but_raises_nothing(tmp_path: Path)
 
 def test_what_the_disk_cannot_keep_up_with_becomes_silence_of_the_same_length(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "call.wav", Workers.inline())
-    seconds = MOST_PIECES + 5
-    for _ in range(seconds * 50):
+    pieces = MOST_PIECES + 5
+    for _ in range(pieces * PIECE_FRAMES):
         recording.add(sound(1000, 20), SILENCE)
     run_virtual(recording.close())
     assert recording.lost_pieces == 5
-    assert read(recording.path)[1] == seconds * PIECE_FRAMES * 160
+    assert read(recording.path)[1] == pieces * PIECE_FRAMES * 160
 
 
 async def test_closing_while_a_piece_is_written_keeps_the_order(tmp_path: Path) -> None:
     workers = Workers(2)
     try:
         recording = Recording(tmp_path / "call.wav", workers)
-        for number in range(10 * PIECE_FRAMES):
+        for number in range(MOST_PIECES * PIECE_FRAMES):
             recording.add(sound(100 + number, 20), SILENCE)
         async with asyncio.TaskGroup() as group:
             group.create_task(recording.write())
             closed = group.create_task(recording.close())
         assert closed.result() == recording.path
         _, frames, pcm = read(recording.path)
-        assert frames == 10 * PIECE_FRAMES * 160
+        assert frames == MOST_PIECES * PIECE_FRAMES * 160
         assert [int.from_bytes(pcm[i : i + 2], "little") for i in range(0, len(pcm), 640)] == list(
-            range(100, 100 + 10 * PIECE_FRAMES)
+            range(100, 100 + MOST_PIECES * PIECE_FRAMES)
         )
     finally:
         workers.close()

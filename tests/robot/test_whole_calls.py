@@ -227,7 +227,8 @@ def test_R6_7_speech_silences_the_robot_within_150_ms(
     onset = int(np.flatnonzero(loud > loud.max() * 0.1)[0]) * 2  # a clip begins with a little silence
     told = converse(OFFER, Say(pcm[onset:], When(robot_spoke_ms=1500)))
     assert told.silent_after_ms(0) <= 150 + FRAME_MS
-    assert told.line_of("Только")[2], "the prompt was interrupted"
+    understood = word != "objection_00"  # words that mean nothing here hold the prompt, and it goes on after them
+    assert told.line_of("Только")[2] is understood
 
 
 @pytest.mark.parametrize("voice", VOICES)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.callers.conditions import mistaken, understood
 from models.manifest import SHIPPED
 from robot.asr.silero import Silero
 from robot.asr.vosk_ears import VoskEars
@@ -18,7 +19,9 @@ from robot.dialog.flow import Language
 from robot.dialog.phrases import words_of
 from robot.listener import Listener
 from robot.pauses import Attend, attention
+from robot.senses import open_senses
 from robot.turns import TurnEnded
+from robot.workers import Workers
 from tests.fakes.speech import quiet
 
 YES_NO = (
@@ -33,7 +36,7 @@ def ears() -> VoskEars:
 
 
 def grammar(ears: VoskEars, *phrases: str) -> list[str]:
-    lines: list[str] = json.loads(ears._make_grammar(phrases))
+    lines: list[str] = json.loads(ears._make_grammar(phrases)[0])
     return lines
 
 
@@ -140,3 +143,30 @@ def test_a_recording_gives_the_same_turns_whatever_its_frames(
     cut = [e for at in range(0, len(recording), size) for e in listener.hear(recording[at : at + size], wanted)]
     assert cut == whole
     assert sum(isinstance(event, TurnEnded) for event in whole) == 4
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_expected_answers_are_understood_on_bad_lines_by_voices_that_nothing_was_tuned_on(
+    shared: Path, tmp_path: Path
+) -> None:
+    senses = open_senses(Language.RU, models=tmp_path, cache=tmp_path, sounds=tmp_path, workers=Workers.inline())
+    rows = understood(senses, shared)
+    clean = {row["voice"]: row["right"] for row in rows if row["condition"] == "clean"}
+    assert set(clean) == {"aleksandr", "anna", "elena", "irina"}
+    assert min(clean.values()) >= 0.97, clean
+    least = {"telephone band": 0.8, "noise 20 dB": 0.6, "noise 10 dB": 0.3, "clipped start": 0.85}
+    for name, share in least.items():
+        fresh = [row for row in rows if row["condition"] == name and not row["tuned"]]
+        assert sum(row["right"] for row in fresh) / len(fresh) >= share, fresh
+        assert sum(row["wrong"] for row in fresh) / len(fresh) <= 0.05, fresh
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_little_that_is_no_answer_is_taken_for_one(shared: Path, tmp_path: Path) -> None:
+    senses = open_senses(Language.RU, models=tmp_path, cache=tmp_path, sounds=tmp_path, workers=Workers.inline())
+    rows = mistaken(senses, shared)
+    assert all(row["clips"] > 100 for row in rows)
+    most = {"noise 10 dB": 0.12}
+    assert all(row["yes"] <= most.get(row["condition"], 0.04) * row["clips"] for row in rows), rows

@@ -58,7 +58,7 @@ class Talk:
         self.state, commands = step(self.flow, self.state, event)
         if commands:
             assert self.checked or not isinstance(self.now, Speak), f"not written in the dialog: {self.now}"
-            (self.now,) = commands
+            *_, self.now = commands
             self.checked = False
 
     def turn(self, who: str, what: Any) -> None:  # noqa: ANN401  # as YAML gives it

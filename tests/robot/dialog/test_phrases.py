@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.errors import BadInput
 from robot.dialog.flow import Answer, StepId
 from robot.dialog.lexicon import FILLERS, NEGATIONS
-from robot.dialog.phrases import check_phrases, match, overlap, words_of
+from robot.dialog.near import stands_for
+from robot.dialog.phrases import Likeness, Match, Unclear, check_phrases, judge, match, overlap, words_of
 
 NO = "нет, не хочу, не нужно, до свидания"
 YES = "да, хочу"
@@ -177,8 +178,11 @@ def test_R6_4_a_negation_within_three_words_before_negates(phrase: str, negation
 @given(words=st.lists(WORD, min_size=1, max_size=6), phrase=PHRASE)
 def test_R6_4_only_whole_words_match(words: list[str], phrase: str) -> None:
     spoken, wanted = words_of(" ".join(words)), words_of(phrase)
-    stands = any(spoken[i : i + len(wanted)] == wanted for i in range(len(spoken)))
-    assert (said(" ".join(words), it=phrase) == "it") <= stands
+    stands = any(
+        all(one == other or stands_for(one, other) for one, other in zip(spoken[i:], wanted, strict=False))
+        for i in range(len(spoken) - len(wanted) + 1)
+    )
+    assert (said(" ".join(words), it=phrase) == "it") <= (stands or "".join(wanted) in spoken)
 
 
 @given(readings=st.lists(st.text(max_size=60), max_size=4), fields=st.lists(PHRASE, max_size=4))
@@ -224,3 +228,175 @@ def test_R6_4_250_characters_are_allowed() -> None:
 def test_overlapping_phrases_are_found_as_the_matching_compares_them() -> None:
     assert overlap(["ещё раз", "да"], ["Еще-раз"]) == "ещё раз"
     assert overlap(["да"], ["да хочу"]) is None
+
+
+def formed(reading: str, *more: str, **fields: str) -> str | None:
+    found = match(answers(**fields), (reading, *more), forms=True)
+    return found.answer.id if found else None
+
+
+@pytest.mark.parametrize(
+    ("reading", "field"),
+    [
+        ("я бы хотел", "хочу"),
+        ("хотел бы", "хочу"),
+        ("мы хотим", "хочу"),
+        ("хочу", "хотел бы"),
+        ("я согласна", "согласен"),
+        ("подключите мне", "подключить"),
+        ("с менеджером", "менеджер"),
+        ("i wanted", "want"),
+        ("two tickets", "ticket"),
+        ("i am stopping", "stop"),
+    ],
+)
+def test_R6_4_word_forms_match_on_request(reading: str, field: str) -> None:
+    assert formed(reading, it=field) == "it"
+    assert said(reading, it=field) is None, "and only then"
+
+
+@pytest.mark.parametrize("reading", ["я бы не хотел", "не хотелось бы, не хотим", "мы не хотим", "нет, не хотели бы"])
+def test_R6_4_another_form_is_negated_like_the_phrase(reading: str) -> None:
+    assert formed(reading, it="хочу") is None
+    assert formed(reading, yes="да, хочу", no="нет, не хочу") in (None, "no")
+
+
+def test_R6_4_what_was_said_as_written_beats_another_form_of_it() -> None:
+    assert formed("хочу", one="хочу", two="хотел") == "one"
+    assert formed("хотела", one="хочу", two="хотел") is None, "two answers have a form of it: a tie"
+    assert formed("да хотел бы узнать", yes="да", more="хочу узнать") == "more", "but the longest comes first"
+
+
+@pytest.mark.parametrize(
+    ("reading", "field"),
+    [
+        ("хачу", "хочу"),
+        ("падтверждаю", "подтверждаю"),
+        ("саединити с апиратором", "соедините с оператором"),
+        ("досвидания", "до свидания"),
+        ("дасвидания", "до свидания"),
+        ("нехочу", "не хочу"),
+        ("ненада", "не надо"),
+        ("не интерисно", "не интересно"),
+        ("apointment", "appointment"),
+        ("confirmed appoyntment", "confirmed appointment"),
+    ],
+)
+def test_R6_4_small_errors_of_the_recogniser_are_forgiven(reading: str, field: str) -> None:
+    assert said(reading, it=field) == "it"
+
+
+@pytest.mark.parametrize(
+    ("reading", "field"),
+    [
+        ("не хачу", "хочу"),
+        ("нехачу", "хочу"),
+        ("нехочу", "хочу"),
+        ("яне хочу", "хочу"),
+        ("я не очень хачу", "хочу"),
+        ("нэ хачу", "хочу"),
+        ("ни хачу", "хочу"),
+        ("неверно", "верно"),
+        ("несогласен", "согласен"),
+        ("ненадо", "надо"),
+        ("неинтересно", "интересно"),
+        ("невирно", "верно"),
+        ("disagree", "agree"),
+        ("uninterested", "interested"),
+        ("dont confirmd", "confirmed"),
+        ("отключить", "подключить"),
+        ("перевести", "перенести"),
+        ("откажу", "закажу"),
+        ("выключить", "включить"),
+        ("ту", "то"),
+        ("дам", "да"),
+        ("нед", "нет"),
+        ("на", "не"),
+    ],
+)
+def test_R6_4_no_error_is_forgiven_that_might_turn_the_meaning(reading: str, field: str) -> None:
+    assert said(reading, it=field) is None
+
+
+def test_R6_4_a_negation_written_as_one_word_negates() -> None:
+    assert said("нехочу", yes=YES, no=NO) == "no"
+    assert said("ненадо хочу", yes=YES) is None
+    assert said("да незнаю", yes=YES) in (None, "yes")
+    assert said("неинтересно", yes="интересно", no="неинтересно") == "no"
+
+
+def test_R6_4_a_longer_phrase_with_an_error_beats_a_part_of_it() -> None:
+    assert said("хочу отказатся", yes="хочу", no="хочу отказаться") == "no"
+
+
+def test_R6_4_readings_that_disagree_about_a_misspelt_phrase_are_no_match() -> None:
+    assert said("сагласен", "согласен", yes="согласен", no="нет") == "yes"
+    assert said("сагласен", "нет", yes="согласен", no="нет") is None
+    assert said("сагласен", "не согласен", yes="согласен", no="нет") is None
+
+
+def test_R6_4_the_judgement_tells_unclear_from_nothing() -> None:
+    both = answers(yes=YES, no="нет")
+    assert judge(both, ("алло",)) is None
+    assert judge(both, ("не хочу",)) == Unclear(negated=frozenset({"yes"}))
+    assert judge(both, ("да нет",)) == Unclear(tied=frozenset({"yes", "no"}))
+    found = judge(both, ("хачу",))
+    assert isinstance(found, Match)
+    assert found.likeness is Likeness.MISSPELT
+
+
+CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+COMMON = (
+    "хочу надо нужно интересно согласен согласна подтверждаю удобно верно оператор подключить перенести запись "
+    "соединить понравилось обязательно приеду закажу позвоните разговаривать доставка"
+)
+REAL = st.sampled_from(COMMON.split())
+
+
+@st.composite
+def damaged(draw: st.DrawFn, word: str) -> str:
+    """The word with up to three letters changed, left out, put in or swapped."""
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, max(0, len(word) - 1)))
+        letter = draw(st.sampled_from(CYRILLIC))
+        word = draw(
+            st.sampled_from(
+                [
+                    word[:at] + letter + word[at + 1 :],
+                    word[:at] + word[at + 1 :],
+                    word[:at] + letter + word[at:],
+                    word[:at] + word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :],
+                ]
+            )
+        )
+    return word
+
+
+@given(data=st.data(), phrase=st.lists(REAL | WORD, min_size=1, max_size=3), forms=st.booleans())
+def test_R6_4_no_noise_makes_a_negated_phrase_match(data: st.DataObject, phrase: list[str], forms: bool) -> None:
+    """«не X» is never X: neither misspelt, nor with the negation glued to X or to the word before."""
+    assume = " ".join(phrase)
+    if {"нет", "неа", "нету", "свидания"} & set(words_of(assume)) or any(word[:2] in ("не", "ни") for word in phrase):
+        return
+    noisy = [data.draw(damaged(word)) for word in phrase]
+    between = data.draw(st.lists(st.sampled_from(["очень", "то", "бы", "э", "ну"]), max_size=2))
+    before = data.draw(st.sampled_from(["", "я", "мне", "да я", "ну"]))
+    said_so = {
+        "apart": " ".join([before, "не", *between, *noisy]),
+        "glued": " ".join([before, "не" + noisy[0], *noisy[1:]]),
+        "glued to the word before": " ".join(["яне", *between, *noisy]),
+    }
+    for how, reading in said_so.items():
+        if words_of(reading)[-len(noisy) - 1 :][:2] == ("не", "против"):
+            continue
+        found = match(answers(it=assume), (reading,), forms=forms)
+        assert found is None, f"{how}: {reading!r} is not {assume!r}"
+
+
+@given(data=st.data(), phrase=st.lists(REAL, min_size=1, max_size=2).map(" ".join), forms=st.booleans())
+def test_R6_4_a_negation_in_any_reading_is_kept(data: st.DataObject, phrase: str, forms: bool) -> None:
+    noisy = " ".join(data.draw(damaged(word)) for word in phrase.split())
+    readings = data.draw(st.permutations([f"не {phrase}", f"не {noisy}", noisy]))
+    first = readings.index(f"не {phrase}")
+    found = match(answers(it=phrase), readings[first:], forms=forms)
+    assert found is None

@@ -261,11 +261,21 @@ def examples() -> list[dict[str, Any]]:
     return [form.model_json_schema()["examples"][0] for form in (NotificationForm, SurveyForm, OfferForm)]
 
 
+def voiced(value: Any) -> Any:  # noqa: ANN401  # as JSON gives it
+    """The script with the voice that a form chooses where none is given."""
+    if isinstance(value, list):
+        return [voiced(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {name: voiced(one) for name, one in value.items()}
+    return {"voice": "female", **inner} if "text" in inner else inner
+
+
 @pytest.mark.parametrize("value", [NOTIFICATION, SURVEY, OFFER, *examples()])
 def test_a_form_compiles_as_its_script_does(value: dict[str, Any]) -> None:
     flow, stored = Given(script=value).script.compiled("Проба")  # type: ignore[arg-type]
-    assert flow == compiled(value)
-    assert script_from_json(stored) == script_from_json(value)
+    assert flow == compiled(voiced(value))
+    assert script_from_json(stored) == script_from_json(voiced(value))
 
 
 def test_a_refused_script_is_named_from_the_request_down() -> None:

@@ -111,3 +111,18 @@ def test_R6_5_a_unit_after_a_variable_is_said_with_it() -> None:
     text = "К оплате {Сумма} руб. до {Дата}"
     said = say(text, {"Сумма": "7100", "Дата": "02.12.2026"}, Language.RU)
     assert said == ("К оплате семь тысяч сто рублей до второго декабря две тысячи двадцать шестого года")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.RU, "Позвоним двадцать четвёртого ноября в пятнадцать ноль ноль"),
+        (Language.EN, "Позвоним November twenty-fourth at three p m"),
+    ],
+)
+def test_an_instant_is_said_and_written_as_people_do_and_compared_as_it_is(language: Language, said: str) -> None:
+    known = {"at": "2026-11-24T15:00:00+03:00"}
+    assert say("Позвоним {at}", known, language) == said
+    assert fill("{at}", known) == known["at"], "what is compared and handed on stays an instant"
+    assert fill("{at}", known, Language.RU) == "24 ноября в 15:00"
+    assert fill("{at}", {"at": "2026-02-30T15:00:00+03:00"}, Language.RU) == "2026-02-30T15:00:00+03:00"
