@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.campaign_forms import Priority
@@ -82,6 +82,18 @@ class ReturnAction(Form):
         return await bulk.return_selected(tx, asked, self.extra_calls)
 
 
+class ConsentAction(Form):
+    """Notes whether the contacts consent to calls."""
+
+    kind: Literal["consent"]
+    given: bool = Field(description="False: a consent that was on record is taken back.")
+    at: AwareDatetime | None = Field(default=None, description="Since when; left out: since now.")
+
+    async def done(self, tx: AsyncConnection, asked: Asked, randomness: Random) -> int:
+        """How many contacts changed."""
+        return await bulk.consent_selected(tx, asked, (self.at or asked.now) if self.given else None)
+
+
 class PriorityAction(Form):
     """Gives the leads a priority among those of the campaign."""
 
@@ -106,5 +118,7 @@ class BulkForm(Form):
 
     selection: SelectionForm
     action: Annotated[
-        TagAction | DeleteAction | AddAction | ReturnAction | PriorityAction, Field(discriminator="kind"), AS_WRITTEN
+        TagAction | DeleteAction | AddAction | ReturnAction | PriorityAction | ConsentAction,
+        Field(discriminator="kind"),
+        AS_WRITTEN,
     ]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.deps import Given
 from api.security import By
 from campaigns.leads import AttemptId
-from core.errors import NotFound
+from core.errors import Gone, NotFound
 from core.results import CallResult
 from services import reports
 from services.reports import CallCard
@@ -129,6 +129,8 @@ async def recording(id_: Id, asker: By, deps: Given) -> FileResponse:
     async with deps.database.transaction(asker.company) as tx:
         card = await reports.call_card(tx, AttemptId(id_))
     file = recording_file(deps.recordings, card.recording)
+    if card.recording is None:
+        raise NotFound("no_recording", "This call has no recording: none was made, or its time to be kept is over.")
     if file is None:
-        raise NotFound("no_recording", "This call has no recording.")
+        raise Gone("recording_gone", "The recording of this call is lost: its file is not there any more.")
     return FileResponse(file, media_type="audio/wav", filename=f"call-{id_}.wav", content_disposition_type="inline")

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from api.forms import Form
+from api.forms import Form, Number
 from api.scripts import Script
-from campaigns.campaign import CampaignKind, LocalTime, Order, Period, RetryPolicy, WeeklySchedule
+from campaigns.campaign import CampaignKind, LocalTime, Order, Period, RetryPolicy, Variant, WeeklySchedule
+from campaigns.variants import MOST_SHARE, MOST_VARIANTS
 from core.errors import BadInput
 from core.results import CallResult
 from services.campaign_settings import LONGEST_INACTIVITY_DAYS, LOWEST_PRIORITY, MOST_BUDGET, NewCampaign
@@ -114,6 +115,25 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+class VariantForm(Form):
+    """One of several versions that are tried."""
+
+    version: int = Field(ge=1, description="The version's number within its scenario.")
+    share: int = Field(ge=0, le=MOST_SHARE, description="Its part of the sum of all shares.", examples=[50])
+
+
+class ScenarioForm(Form):
+    """The published scenario that a dialog campaign runs: one version, or several by shares."""
+
+    id: Number
+    version: int | None = Field(default=None, ge=1, description="Left out: the newest one.")
+    variants: list[VariantForm] = Field(
+        default_factory=list,
+        max_length=MOST_VARIANTS,
+        description="Versions tried against each other; a contact keeps its own through all retries.",
+    )
+
+
 class NewCampaignForm(Form):
     """A campaign: its settings and what its robot says. It starts switched off."""
 
@@ -122,6 +142,7 @@ class NewCampaignForm(Form):
     name: Name
     kind: CampaignKind | None = Field(default=None, description="Left out: the script's. `operator` has no script.")
     script: Script | None = Field(default=None, description="What the robot says.")
+    scenario: ScenarioForm | None = Field(default=None, description="The scenario of a dialog, instead of a script.")
     schedule: ScheduleForm
     trunk: Trunk = Field(description="The trunk that calls go out by.")
     retry: RetryForm | None = Field(default=None, description="Left out: 2 in a row of each result, 10 minutes apart.")
@@ -138,8 +159,8 @@ class NewCampaignForm(Form):
     count_manual_calls: bool = Field(default=False, description=MANUAL)
     auto_finish_days: IdleDays = Field(default=14, description=IDLE)
 
-    def value(self, scenario: int | None) -> NewCampaign:
-        """The same as the use case takes it, running this version of a scenario."""
+    def value(self, scenario: int | None, variants: tuple[Variant, ...] = ()) -> NewCampaign:
+        """The same as the use case takes it, running this version of a scenario, or these."""
         return NewCampaign(
             name=self.name,
             kind=self.its_kind(),
@@ -159,16 +180,19 @@ class NewCampaignForm(Form):
             budget=self.budget,
             count_manual_calls=self.count_manual_calls,
             auto_finish_days=self.auto_finish_days,
+            variants=variants,
         )
 
     def its_kind(self) -> CampaignKind:
         """The kind that is given or that the script tells; BadInput where the two do not fit."""
-        told = CampaignKind(self.script.kind) if self.script else None
+        if self.script is not None and self.scenario is not None:
+            raise BadInput("two_scripts", "Give a script or a scenario, not both.", field="scenario")
+        told = CampaignKind(self.script.kind) if self.script else CampaignKind.DIALOG if self.scenario else None
         if told is not None and self.kind not in (None, told):
             raise BadInput("other_kind", f"A script of the kind {told} is no script of a {self.kind}.", field="kind")
         kind = told or self.kind
         if kind is None:
-            hint = "Give a script, or the kind `operator`."
+            hint = "Give a script, a scenario, or the kind `operator`."
             raise BadInput("no_script", "What the robot says is missing.", field="script", hint=hint)
         return kind
 
@@ -184,6 +208,7 @@ class CampaignChanges(Form):
 
     name: Name = Field(default_factory=_left_out)
     script: Script = Field(default_factory=_left_out, description="What the robot says from the next call on.")
+    scenario: ScenarioForm = Field(default_factory=_left_out, description="What a dialog runs from the next call on.")
     schedule: ScheduleForm = Field(default_factory=_left_out)
     trunk: Trunk = Field(default_factory=_left_out, description="The trunk that calls go out by.")
     retry: RetryForm = Field(default_factory=_left_out, description="Replaces all of the rules of retrying.")
@@ -200,9 +225,10 @@ class CampaignChanges(Form):
     count_manual_calls: bool = Field(default_factory=_left_out, description=MANUAL)
     auto_finish_days: IdleDays = Field(default_factory=_left_out, description=IDLE)
 
-    def of(self, was: NewCampaign, scenario: int | None) -> NewCampaign:
-        """The settings that `was` becomes; `scenario` is the version of a new script, None if none is given."""
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set - {"script"}}
+    def of(self, was: NewCampaign, scenario: int | None, variants: tuple[Variant, ...] = ()) -> NewCampaign:
+        """The settings that `was` becomes; `scenario` and `variants` are those of a new script or scenario."""
+        left = self.model_fields_set - {"script", "scenario"}
+        given: dict[str, Any] = {name: getattr(self, name) for name in left}
         if "schedule" in given:
             given["schedule"] = self.schedule.value()
         if "retry" in given:
@@ -210,7 +236,7 @@ class CampaignChanges(Form):
         if "ring_timeout_s" in given:
             given["ring_timeout"] = timedelta(seconds=given.pop("ring_timeout_s"))
         if scenario is not None:
-            given["scenario"] = scenario
+            given |= {"scenario": scenario, "variants": variants}
         return replace(was, **given)
 
 

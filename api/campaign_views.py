@@ -13,6 +13,7 @@ from api.campaign_forms import RetryForm, ScheduleForm
 from campaigns.campaign import CampaignKind, CampaignStatus, LocalTime, Order
 from campaigns.leads import Bucket
 from services.campaigns import CampaignRow
+from services.versions import Ran
 
 
 class Buckets(BaseModel):
@@ -48,6 +49,28 @@ class CampaignView(BaseModel):
         return cls(**_summary(row))
 
 
+class VariantView(BaseModel):
+    """One of several versions that are tried."""
+
+    version: int
+    share: int
+
+
+class RunsView(BaseModel):
+    """What a campaign runs."""
+
+    id: int = Field(description="The scenario's number.")
+    name: str
+    version: int = Field(description="The version's number within the scenario.")
+    variants: list[VariantView] = Field(description="The versions that are tried by shares; empty for one alone.")
+
+    @classmethod
+    def of(cls, scenario: Ran) -> RunsView:
+        """Shapes the answer."""
+        variants = [VariantView(version=version, share=share) for version, share in scenario.shares]
+        return cls(id=scenario.id, name=scenario.name, version=scenario.version, variants=variants)
+
+
 class CampaignDetails(CampaignView):
     """One campaign with its settings."""
 
@@ -67,9 +90,12 @@ class CampaignDetails(CampaignView):
     finishes_at: datetime | None = Field(description="When it finishes by itself unless something happens in it.")
     breaker_open: str | None = Field(description="Why the circuit breaker paused it.")
     script: dict[str, Any] | None = Field(description="What its robot says, as it was given; null for a drawn flow.")
+    scenario: RunsView | None = Field(description="The scenario that it runs; null where operators talk.")
 
     @classmethod
-    def with_script(cls, row: CampaignRow, script: Mapping[str, Any] | None) -> CampaignDetails:
+    def with_script(
+        cls, row: CampaignRow, script: Mapping[str, Any] | None, scenario: Ran | None = None
+    ) -> CampaignDetails:
         """Shapes the answer."""
         campaign = row.campaign
         return cls(
@@ -90,6 +116,7 @@ class CampaignDetails(CampaignView):
             finishes_at=row.finishes_at,
             breaker_open=campaign.breaker_open,
             script=None if script is None else dict(script),
+            scenario=None if scenario is None else RunsView.of(scenario),
         )
 
 

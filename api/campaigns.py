@@ -13,16 +13,16 @@ from fastapi import APIRouter, Path, Query, status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.calls import recording_file
-from api.campaign_forms import CampaignChanges, CopyForm, NewCampaignForm
+from api.campaign_forms import CampaignChanges, CopyForm, NewCampaignForm, ScenarioForm
 from api.campaign_views import CampaignDetails, CampaignView
 from api.deps import Deps, Given
 from api.security import By
 from api.trunks import check_trunk
-from campaigns.campaign import CampaignId, CampaignKind, CampaignStatus
+from campaigns.campaign import CampaignId, CampaignKind, CampaignStatus, Variant
 from core.errors import BadInput
-from services import campaigns, deletion, scenarios
+from services import campaigns, deletion, scenarios, versions
 from services.accounts import Asker
-from services.sounds import check_sounds
+from services.sounds import check_sounds, check_sounds_of
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
 
@@ -66,13 +66,16 @@ async def create_campaign(given: NewCampaignForm, asker: By, deps: Given) -> Cam
     now = deps.clock.now()
     check_trunk(given.trunk, deps)
     async with deps.database.transaction(asker.company) as tx:
-        version = None
+        version, variants = await _chosen(tx, given.scenario, asker, deps)
         if given.script is not None:
             flow, stored = given.script.compiled(given.name)
-            check_sounds(flow, deps.folder / "sounds", asker.company)
+            await check_sounds(tx, flow, deps.folder / "sounds", asker.company)
             version = await scenarios.publish(tx, name=given.name, flow=flow, script=stored, now=now)
-        made = await campaigns.create_campaign(tx, given.value(version), now)
-        return await _details(tx, made, now)
+        made = await campaigns.create_campaign(tx, given.value(version, variants), now)
+        shown = await _details(tx, made, now)
+    if given.script is not None and version is not None:
+        await deps.jobs.render(asker.company, version)
+    return shown
 
 
 @router.get("/{campaign}", summary="Show a campaign")
@@ -90,10 +93,15 @@ async def edit(id_: Id, given: CampaignChanges, asker: By, deps: Given) -> Campa
     if "trunk" in given.model_fields_set:
         check_trunk(given.trunk, deps)
     async with deps.database.transaction(asker.company) as tx:
+        variants: tuple[Variant, ...] = ()
         version = await _new_version(tx, campaign, given, asker, deps)
-        await campaigns.edit_campaign(tx, campaign, lambda was: given.of(was, version), now)
+        if "scenario" in given.model_fields_set:
+            version, variants = await _other_version(tx, campaign, given, asker, deps)
+        await campaigns.edit_campaign(tx, campaign, lambda was: given.of(was, version, variants), now)
         shown = await _details(tx, campaign, now)
     deps.wake()
+    if version is not None:
+        await deps.jobs.render(asker.company, version)
     return shown
 
 
@@ -124,6 +132,8 @@ async def copy(id_: Id, given: CopyForm, asker: By, deps: Given) -> CampaignDeta
     now = deps.clock.now()
     async with deps.database.transaction(asker.company) as tx:
         made = await campaigns.copy_campaign(tx, CampaignId(id_), name=given.name, now=now)
+        copied = (await campaigns.one_campaign(tx, made, now)).campaign
+        await _check_sounds(tx, copied.scenario, copied.variants, asker, deps)
         return await _details(tx, made, now)
 
 
@@ -154,7 +164,42 @@ async def _switch(id_: int, asker: Asker, deps: Deps, *, on: bool) -> CampaignDe
 async def _details(tx: AsyncConnection, campaign: CampaignId, now: datetime) -> CampaignDetails:
     row = await campaigns.one_campaign(tx, campaign, now)
     version = row.campaign.scenario
-    return CampaignDetails.with_script(row, None if version is None else await scenarios.script_of(tx, version))
+    if version is None:
+        return CampaignDetails.with_script(row, None)
+    script = await scenarios.script_of(tx, version)
+    return CampaignDetails.with_script(row, script, await versions.ran(tx, version, row.campaign.variants))
+
+
+async def _chosen(
+    tx: AsyncConnection, given: ScenarioForm | None, asker: Asker, deps: Deps
+) -> tuple[int | None, tuple[Variant, ...]]:
+    """The version that a campaign is to run, and those that it is to try; none where no scenario is given."""
+    if given is None:
+        return None, ()
+    shares = [(one.version, one.share) for one in given.variants]
+    version, variants = await versions.chosen(tx, given.id, given.version, shares)
+    await _check_sounds(tx, version, variants, asker, deps)
+    return version, variants
+
+
+async def _check_sounds(
+    tx: AsyncConnection, version: int | None, variants: Sequence[Variant], asker: Asker, deps: Deps
+) -> None:
+    ids = dict.fromkeys(one for one in (version, *(variant.scenario for variant in variants)) if one is not None)
+    await check_sounds_of(tx, ids, deps.folder / "sounds", asker.company)
+
+
+async def _other_version(
+    tx: AsyncConnection, campaign: CampaignId, given: CampaignChanges, asker: Asker, deps: Deps
+) -> tuple[int | None, tuple[Variant, ...]]:
+    """What a dialog campaign is to run from now on."""
+    if "script" in given.model_fields_set:
+        raise BadInput("two_scripts", "Give a script or a scenario, not both.", field="scenario")
+    kind = (await campaigns.one_campaign(tx, campaign, deps.clock.now())).campaign.kind
+    if kind is not CampaignKind.DIALOG:
+        message = f"A campaign of the kind {kind} runs no drawn scenario."
+        raise BadInput("other_kind", message, field="scenario", hint="Make a new campaign for it.")
+    return await _chosen(tx, given.scenario, asker, deps)
 
 
 async def _new_version(
@@ -170,5 +215,5 @@ async def _new_version(
         raise BadInput("other_kind", message, field="script.kind", hint="Make a new campaign for it.")
     name = await scenarios.name_of(tx, was.scenario)
     flow, stored = given.script.compiled(name)
-    check_sounds(flow, deps.folder / "sounds", asker.company)
+    await check_sounds(tx, flow, deps.folder / "sounds", asker.company)
     return await scenarios.publish(tx, name=name, flow=flow, script=stored, now=now)

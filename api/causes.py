@@ -77,8 +77,9 @@ async def campaign_causes(
     now = deps.clock.now()
     async with deps.database.transaction(asker.company) as tx:
         if phone is None:
-            return ExplanationView.of(await causes.explain(tx, CampaignId(id_), now))
-        return ExplanationView.of(await causes.explain_phone(tx, CampaignId(id_), phone, now))
+            return ExplanationView.of(await causes.explain(tx, CampaignId(id_), now, terms=deps.terms))
+        asked = await causes.explain_phone(tx, CampaignId(id_), phone, now, terms=deps.terms)
+        return ExplanationView.of(asked)
 
 
 @router.get("/leads/{lead}/causes", summary="Why a contact is not called")
@@ -86,4 +87,5 @@ async def lead_causes(id_: Id, lead: LeadNumber, asker: By, deps: Given) -> Expl
     """Lists everything that keeps this contact from being called now, each with the instant at which it ends."""
     now = deps.clock.now()
     async with deps.database.transaction(asker.company) as tx:
-        return ExplanationView.of(await causes.explain_lead(tx, CampaignId(id_), LeadId(lead), now))
+        found = await causes.explain_lead(tx, CampaignId(id_), LeadId(lead), now, terms=deps.terms)
+        return ExplanationView.of(found)

@@ -24,6 +24,7 @@ EXAMPLE: dict[str, Any] = {
     "overrides": {"per_week": 1, "holidays": ["2027-01-01"]},
     "outside_calls": {"inbound": "all_campaigns", "manual": "last_campaign", "campaign": "leave"},
     "keep_recordings_days": 365,
+    "keep_transcripts_days": 730,
 }
 
 
@@ -50,11 +51,20 @@ class RulesForm(Form):
     keep_recordings_days: Annotated[int, Field(ge=1, le=LONGEST_KEPT_DAYS)] | None = Field(
         default=None, description="After so many days recordings are erased; null keeps them for ever."
     )
+    keep_transcripts_days: Annotated[int, Field(ge=1, le=LONGEST_KEPT_DAYS)] | None = Field(
+        default=None, description="The same for what was said, in writing; results and answers' labels stay."
+    )
 
     def value(self) -> StoredRules:
         """The same as the use case takes it."""
         outside = {kind: getattr(self.outside_calls, kind) for kind in OutsideKind}
-        return StoredRules(self.preset, self.overrides, outside, self.keep_recordings_days)
+        return StoredRules(
+            preset=self.preset,
+            overrides=self.overrides,
+            outside=outside,
+            keep_recordings_days=self.keep_recordings_days,
+            keep_transcripts_days=self.keep_transcripts_days,
+        )
 
 
 class RulesView(BaseModel):
@@ -64,6 +74,7 @@ class RulesView(BaseModel):
     overrides: dict[str, Any]
     outside_calls: dict[OutsideKind, Effect]
     keep_recordings_days: int | None
+    keep_transcripts_days: int | None
     compliance: dict[str, Any] = Field(description="All rules that come of the preset and the overrides.")
     changed_at: datetime | None = Field(description="Null while nobody ever set them.")
 
@@ -75,6 +86,7 @@ class RulesView(BaseModel):
             overrides=dict(stored.overrides),
             outside_calls={kind: stored.outside.get(kind, Effect.LEAVE) for kind in OutsideKind},
             keep_recordings_days=stored.keep_recordings_days,
+            keep_transcripts_days=stored.keep_transcripts_days,
             compliance=compliance_to_json(stored.rules.compliance),
             changed_at=stored.changed_at,
         )

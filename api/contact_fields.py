@@ -1,16 +1,17 @@
-"""What a company keeps of its contacts beyond the usual: custom fields and tags (SPEC R9.3)."""
+"""What a company keeps of its contacts beyond the usual: custom fields, tags, consents (SPEC R9.3, R3.7)."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.deps import Given
 from api.forms import MOST_ID, Form, Number, Tag
 from api.security import By
 from services import fields, tags
+from services.consent import record_consent
 from services.fields import ContactField, FieldKind
 
 router = APIRouter(tags=["contacts"])
@@ -68,6 +69,16 @@ class TaggingForm(Form):
     remove: list[Tag] = Field(default_factory=list, max_length=100)
 
 
+class ConsentForm(Form):
+    """A consent to calls that was given or taken back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"contacts": [1, 2], "given": True}]})
+
+    contacts: list[Number] = Field(min_length=1, max_length=10_000)
+    given: bool = Field(description="False: a consent that was on record is taken back.")
+    at: AwareDatetime | None = Field(default=None, description="Since when; left out: since now.")
+
+
 class TaggedView(BaseModel):
     """What came of it."""
 
@@ -116,4 +127,15 @@ async def tag_contacts(given: TaggingForm, asker: By, deps: Given) -> TaggedView
     """Gives tags to contacts and takes tags from them; numbers of no contact are passed over."""
     async with deps.database.transaction(asker.company) as tx:
         changed = await tags.tag(tx, tuple(given.contacts), add=tuple(given.add), remove=tuple(given.remove))
+    return TaggedView(contacts=changed)
+
+
+@router.post("/contacts/consent", summary="Note consents to calls")
+async def consent(given: ConsentForm, asker: By, deps: Given) -> TaggedView:
+    """Notes whether these contacts consent to calls, which the rules of some countries want on record."""
+    now = deps.clock.now()
+    at = (given.at or now) if given.given else None
+    async with deps.database.transaction(asker.company) as tx:
+        changed = await record_consent(tx, given.contacts, at=at, now=now)
+    deps.wake()
     return TaggedView(contacts=changed)

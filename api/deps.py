@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +12,11 @@ from fastapi import Depends
 from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
+from campaigns.trunk_terms import TrunkTerms
 from core.clock import Clock
 from robot.microphone import Talks
 from services.jobs import JobQueue
+from services.speaking import Speaking
 from storage.database import Database
 from storage.live import LiveFeed
 
@@ -25,8 +27,9 @@ class Deps:
 
     `web_dist` is the built interface, None if there is none; `recordings` is the folder below which the paths
     of recordings lie; `wake` tells the dialler that there may be new work; `trunks` names those that campaigns may
-    use; `jobs` takes what is done in the background, whose files lie below `folder`; `registry` is what /metrics
-    prints; `talks` lets pages talk with robots, None where this process has no ears.
+    use, `terms` what was agreed on with their carriers; `jobs` takes what is done in the background, whose files lie
+    below `folder`; `registry` is what /metrics prints; `talks` lets pages talk with robots, None where this process
+    has no ears.
     """
 
     database: Database
@@ -42,6 +45,8 @@ class Deps:
     version: str
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     talks: Talks | None = None
+    speaking: Speaking | None = None
+    terms: Mapping[str, TrunkTerms] = field(default_factory=dict)
 
 
 def deps_of(connection: HTTPConnection) -> Deps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -19,7 +20,7 @@ from campaigns.campaign import CampaignId
 from campaigns.leads import Bucket
 from core.results import CallResult
 from services import lead_cards
-from services.bulk import Asked
+from services.bulk import Asked, in_parts
 from services.lead_cards import LeadCard
 
 router = APIRouter(prefix="/campaigns/{campaign}/leads", tags=["leads"])
@@ -70,6 +71,8 @@ class LeadCardView(BaseModel):
     phones: list[str]
     tags: list[str]
     custom: dict[str, Any]
+    vip: bool = Field(description="One of the numbers stands on a VIP list.")
+    consent_at: datetime | None = Field(description="Since when a consent to calls is on record; null: there is none.")
     bucket: Bucket
     priority: int | None
     attempts: int
@@ -104,8 +107,7 @@ class BulkView(BaseModel):
 async def change_many(id_: Id, given: BulkForm, asker: By, deps: Given) -> BulkView:
     """Does one thing to all leads that are chosen; leads that are being called are neither deleted nor returned."""
     asked = Asked(CampaignId(id_), given.selection.value(), asker.user, deps.clock.now())
-    async with deps.database.transaction(asker.company) as tx:
-        done = await given.action.done(tx, asked, deps.randomness)
+    done = await in_parts(deps.database, asker.company, asked, partial(given.action.done, randomness=deps.randomness))
     deps.wake()
     return BulkView(done=done)
 

@@ -10,10 +10,10 @@ What is refused is an `error` with code, message, field and hint.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -21,14 +21,19 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from api.deps import Deps, deps_of
 from api.security import COOKIE, is_same_origin
 from core.audio import FRAME_BYTES, FRAME_MS, Pcm
+from core.clock import Clock
 from core.errors import BadInput, Conflict, Unavailable, ZvonarError
 from robot.call import CallSettings, RobotCall
 from robot.dialog.flow import Flow
+from robot.dialog.intents import Trained
+from robot.dialog.source.understanding import ZONE
+from robot.meaning import Understanding
 from robot.microphone import MicrophoneLine, Talks
 from robot.outcome import Outcome, Utterance
 from robot.senses import Senses
+from robot.warming import warm
 from services.accounts import asker_of
-from services.scenarios import flow_of
+from services.scenarios import flow_of, trained_of
 
 router = APIRouter()
 
@@ -88,10 +93,11 @@ async def talk(socket: WebSocket) -> None:
                 raise Conflict("talk_in_progress", "A talk is under way already, or all places are taken.")
             start = await _start(socket)
             async with deps.database.transaction(asker.company) as tx:
-                flow = await flow_of(tx, start.version)
+                flow, trained = await flow_of(tx, start.version), await trained_of(tx, start.version)
             senses = await talks.senses(flow.language)
             senses.require(flow)
-            code = await _Talk(socket, deps.clock.monotonic).hold(flow, start.variables, senses)
+            await asyncio.to_thread(warm, flow, trained)
+            code = await _Talk(socket, deps.clock).hold(flow, start.variables, senses, trained)
             await socket.close(code)
     except ZvonarError as error:
         await _refuse(socket, error)
@@ -102,16 +108,17 @@ async def talk(socket: WebSocket) -> None:
 class _Talk:
     """One talk: what the page sends goes into the line, what the robot does goes into the outbox, in order."""
 
-    def __init__(self, socket: WebSocket, monotonic: Callable[[], float]) -> None:
+    def __init__(self, socket: WebSocket, clock: Clock) -> None:
         self._socket = socket
-        self._monotonic = monotonic
+        self._clock = clock
         self._line = MicrophoneLine(lambda group: self._tell({"type": "transfer", "group": group}))
         self._outbox: asyncio.Queue[Pcm | dict[str, Any] | None] = asyncio.Queue(OUTBOX)
         self._too_slow = False
         self._refused: ZvonarError | None = None
 
-    async def hold(self, flow: Flow, variables: dict[str, str], senses: Senses) -> int:
+    async def hold(self, flow: Flow, variables: dict[str, str], senses: Senses, trained: Trained | None = None) -> int:
         """Holds the talk to its end and returns the code to close with; raises what the page did wrong."""
+        today = f"{self._clock.now().astimezone(ZoneInfo(ZONE)):%Y-%m-%d}"
         with TemporaryDirectory(prefix="zvonar-talk-") as folder:
             told = CallSettings(
                 recordings=Path(folder),
@@ -119,8 +126,10 @@ class _Talk:
                 detect_machines=False,
                 language=flow.language,
                 tell=lambda line: self._tell(_line(line)),
+                meaning=Understanding(trained, now=self._clock.now, zone=ZONE, language=flow.language),
             )
-            call = RobotCall(flow, variables=variables, line=self._line, senses=senses, settings=told)
+            known = {"today": today, **variables}
+            call = RobotCall(flow, variables=known, line=self._line, senses=senses, settings=told)
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(self._listen())
                 sending = group.create_task(self._send())
@@ -145,12 +154,12 @@ class _Talk:
         self._line.leave()
 
     async def _take_all(self) -> None:
-        began, frames = self._monotonic(), 0
+        began, frames = self._clock.monotonic(), 0
         while True:
             message = await _receive(self._socket)
             if isinstance(message, bytes):
                 frames += 1
-                if frames * FRAME_MS / 1000 > self._monotonic() - began + AHEAD_S:
+                if frames * FRAME_MS / 1000 > self._clock.monotonic() - began + AHEAD_S:
                     raise BadInput("too_fast", "Audio comes faster than it can be spoken.", field="frame")
                 self._put(self._line.hear(_frame(message)))
                 continue

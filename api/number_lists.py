@@ -25,7 +25,7 @@ class ListForm(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Не звонить", "kind": "blacklist"}]})
 
     name: Name
-    kind: ListKind = Field(description="`blacklist`: never called; `vip`: shown as such.")
+    kind: ListKind = Field(description="`blacklist`: never called; `vip`: called first, shown as such.")
 
 
 class ListName(Form):
@@ -143,7 +143,9 @@ async def numbers(
 async def add_numbers(id_: Id, given: NumbersForm, asker: By, deps: Given) -> NumbersReportView:
     """Adds the good numbers and reports the bad ones. Numbers without a country are Russian."""
     async with deps.database.transaction(asker.company) as tx:
-        return NumbersReportView.of(await number_lists.add_numbers(tx, id_, given.numbers, deps.clock.now()))
+        report = await number_lists.add_numbers(tx, id_, given.numbers, deps.clock.now())
+    deps.wake()
+    return NumbersReportView.of(report)
 
 
 @router.post("/{list}/numbers/remove", summary="Remove numbers")
@@ -165,4 +167,6 @@ async def load_numbers(
     """Adds the good numbers of the file and reports the bad ones."""
     data = await file.read()
     async with deps.database.transaction(asker.company) as tx:
-        return NumbersReportView.of(await number_lists.load_numbers(tx, id_, data, deps.clock.now()))
+        report = await number_lists.load_numbers(tx, id_, data, deps.clock.now())
+    deps.wake()
+    return NumbersReportView.of(report)

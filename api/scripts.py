@@ -141,6 +141,19 @@ class OfferAnswerForm(Form):
     then: Then = Field(description="What follows the reply.")
     group: str | None = Field(default=None, description="The operator group of a transfer.", examples=["Продажи"])
     delay_min: int | None = Field(default=None, description="Minutes until the callback.", examples=[60])
+    step: str | None = Field(
+        default=None, description='The name of the further step that follows, or "offer": the offer again.'
+    )
+
+
+class OfferStepForm(Form):
+    """A further question or offer, which an answer leads on to."""
+
+    name: str = Field(description="By which answers name it.", examples=["price"])
+    title: str = Field(description="Names it in reports.", examples=["Цена"])
+    prompt: PromptForm
+    answers: list[OfferAnswerForm] = Field(description="1 to 10 answers.")
+    repeats: Repeats = 1
 
 
 class OfferForm(_ScriptForm):
@@ -176,6 +189,7 @@ class OfferForm(_ScriptForm):
     repeats: Repeats = 1
     no_answer: PromptForm | None = Field(default=None, description="What is said when there was no answer.")
     transfer_failed: PromptForm | None = Field(default=None, description="What is said when no operator came.")
+    steps: list[OfferStepForm] = Field(default=[], description="What answers may lead on to.")
 
 
 Script = Annotated[NotificationForm | SurveyForm | OfferForm, Field(discriminator="kind"), AS_WRITTEN]

@@ -11,8 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from app.amd_cli import amd_cli
 from app.logs import start_logs
 from app.models_cli import models_cli
+from app.scenario_cli import scenario_cli
 from app.settings import ROOT, VERSION, Settings, read_settings
 from app.setup.words import COMMANDS, SUMMARY
 from core.errors import BadInput, ZvonarError
@@ -81,6 +83,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 cli.add_typer(models_cli(_settings), name="models", help=COMMANDS["models"])
+cli.add_typer(amd_cli(_settings), name="amd", help=COMMANDS["amd"])
+cli.add_typer(scenario_cli(_settings), name="scenario", help=COMMANDS["scenario"])
 
 
 @cli.command(help=COMMANDS["demo"])

@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from app.database import open_database
 from app.jobs import open_jobs
 from app.lines import TrunkLines
-from app.metrics import watch_calls, watch_pacer
 from app.roles import calls_role, pacer_role
 from app.senses import AllSenses
 from app.settings import Settings
@@ -55,10 +54,9 @@ async def running(settings: Settings, clock: Clock, *, cast: Cast | None = None)
         jobs = await stack.enter_async_context(open_jobs(opened.database, opened.url, settings, clock))
         api = api_role(settings, clock, opened, listener=listener, jobs=jobs, registry=registry)
         await stack.enter_async_context(api)
-        pacer = await stack.enter_async_context(pacer_role(settings, clock, opened, jobs=jobs))
-        calls = await stack.enter_async_context(calls_role(settings, clock, opened, cast=cast))
-        watch_calls(registry, calls.dialler, calls.lines)
-        watch_pacer(registry, pacer)
+        await stack.enter_async_context(pacer_role(settings, clock, opened, jobs=jobs, registry=registry))
+        role = calls_role(settings, clock, opened, jobs=jobs, registry=registry, cast=cast)
+        calls = await stack.enter_async_context(role)
         yield Product(
             settings=settings,
             clock=clock,

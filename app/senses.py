@@ -12,6 +12,7 @@ from app.settings import Settings
 from core.errors import Unavailable
 from robot.call import Senses
 from robot.dialog.flow import Flow, Language
+from robot.hearing import HearingCounts
 from robot.senses import open_senses
 from robot.workers import Workers
 
@@ -35,6 +36,11 @@ class AllSenses:
     ) -> None:
         self._workers.close()
 
+    @property
+    def heard(self) -> dict[str, HearingCounts]:
+        """How well hearing kept up in the calls that are over, by language."""
+        return {str(language): senses.heard for language, senses in self._open.items()}
+
     async def of(self, language: Language) -> Senses:
         """The senses for `language`; `Unavailable` where a model that is needed is missing or broken."""
         async with self._opening[language]:
@@ -48,6 +54,7 @@ class AllSenses:
                     sounds=var / "sounds",
                     workers=self._workers,
                     cache_bytes=self._settings.prompt_cache_mb * 1024 * 1024,
+                    machines=self._settings.machine_bias if self._settings.machine_rule == "trained" else None,
                 )
                 for notice in self._open[language].notices:
                     log.info("senses.opened", language=str(language), notice=notice)

@@ -5,9 +5,10 @@ Secrets are never printed: passwords are kept as `SecretStr`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -17,7 +18,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.outside_settings import ActionsPart, EmailPart, OutsidePart, SmsPart, WebhooksPart
+from campaigns.trunk_terms import TrunkTerms
 from core.errors import BadInput
+from robot.amd.model import Bias
 from telephony_esl.switch import SwitchSettings
 from telephony_esl.trunks import Trunk
 
@@ -30,8 +34,24 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class CallerNumberPart(_Part):
+    """A number that the trunk's carrier lets be shown, to the end of the day `until` (UTC), or for good."""
+
+    number: str = Field(pattern=r"^\+?[0-9]{2,20}$")
+    until: date | None = None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The first instant at which it may not be shown any more."""
+        return None if self.until is None else datetime.combine(self.until, time(), UTC) + timedelta(days=1)
+
+
 class TrunkPart(_Part):
-    """One trunk of a FreeSWITCH: `gateway` is the dial-string prefix, as in `sofia/gateway/provider`."""
+    """One trunk of a FreeSWITCH: `gateway` is the dial-string prefix, as in `sofia/gateway/provider`.
+
+    `caller_numbers` are those that its carrier has verified; left out, any may be shown. `label_header` is the SIP
+    header that takes the call label of the company, where the carrier takes one (`X-Call-Label`).
+    """
 
     name: str
     gateway: str
@@ -39,6 +59,25 @@ class TrunkPart(_Part):
     calls_per_second: float = Field(default=10, gt=0)
     prefix: str = ""
     price_per_minute: Decimal = Field(default=Decimal(0), ge=0)
+    caller_numbers: tuple[CallerNumberPart, ...] | None = None
+    label_header: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9-]{0,60}$")
+
+    @property
+    def terms(self) -> TrunkTerms:
+        """What was agreed on with its carrier, as the rules take it."""
+        numbers = self.caller_numbers
+        known = None if numbers is None else {one.number: one.expires_at for one in numbers}
+        return TrunkTerms(self.price_per_minute, known)
+
+
+class MetricsPart(_Part):
+    """Where a process without the interface (`zvonar pacer`, `zvonar calls`) serves /metrics; without a port nowhere.
+
+    Anybody who reaches it can read it, so it listens on this machine alone unless it is told otherwise.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=0, le=65535)
 
 
 class SwitchPart(_Part):
@@ -59,7 +98,9 @@ class SwitchPart(_Part):
             port=self.port,
             password=self.password.get_secret_value(),
             media_host=self.media_host,
-            trunks=tuple(Trunk(**part.model_dump(exclude={"price_per_minute"})) for part in self.trunks),
+            trunks=tuple(
+                Trunk(**part.model_dump(exclude={"price_per_minute", "caller_numbers"})) for part in self.trunks
+            ),
         )
 
 
@@ -95,6 +136,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_owner_url: SecretStr | None = None
     web: WebPart = WebPart()
+    metrics: MetricsPart = MetricsPart()
     switches: tuple[SwitchPart, ...] = ()
     simulator: SimulatorPart = SimulatorPart()
     operator_trunk: str | None = None
@@ -104,6 +146,13 @@ class Settings(BaseSettings):
     models_mirror: str | None = None
     models_folder: Path | None = None
     prompt_cache_mb: int = Field(default=1024, ge=1)
+    machine_rule: Literal["trained", "cadence"] = "trained"
+    machine_bias: Bias = Bias.PEOPLE_FIRST
+    outside: OutsidePart = OutsidePart()
+    actions: ActionsPart = ActionsPart()
+    sms: SmsPart = SmsPart()
+    email: EmailPart = EmailPart()
+    webhooks: WebhooksPart = WebhooksPart()
 
     @classmethod
     def settings_customise_sources(
@@ -123,11 +172,11 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.worker_silent_s)
 
     @property
-    def prices(self) -> dict[str, Decimal]:
-        """What a minute costs by trunk."""
+    def terms(self) -> dict[str, TrunkTerms]:
+        """What was agreed on with the carriers, by trunk."""
         if not self.switches:
-            return {SIMULATED_TRUNK: self.simulator.price_per_minute}
-        return {trunk.name: trunk.price_per_minute for switch in self.switches for trunk in switch.trunks}
+            return {SIMULATED_TRUNK: TrunkTerms(self.simulator.price_per_minute)}
+        return {trunk.name: trunk.terms for switch in self.switches for trunk in switch.trunks}
 
     @property
     def recordings(self) -> Path:

@@ -18,10 +18,12 @@ from app.jobs import Jobs, open_jobs
 from app.senses import AllSenses
 from app.settings import ROOT, SIMULATED_TRUNK, VERSION, Settings
 from app.stop import stop_asked
+from app.voices import AllVoices
 from app.web import WebServer, bind
 from core.clock import Clock
 from robot.microphone import Talks
 from services import accounts
+from services.speaking import Speaking
 from storage.database import Database
 from storage.live import LiveFeed
 
@@ -54,7 +56,7 @@ async def api_role(
     registry: CollectorRegistry,
 ) -> AsyncIterator[None]:
     """Serves interface and API on a taken address; changes reach pacer and workers by the database."""
-    with AllSenses(settings) as senses:  # opened at the first talk of a page
+    with AllSenses(settings) as senses, AllVoices(settings) as voices:  # opened at the first use by a page
         live = LiveFeed(opened.url)
         deps = Deps(
             database=opened.database,
@@ -70,6 +72,8 @@ async def api_role(
             jobs=jobs,
             folder=settings.var,
             talks=Talks(senses.of),
+            speaking=Speaking(voices.of),
+            terms=settings.terms,
         )
         web = WebServer(create_app(deps), listener)
         async with asyncio.TaskGroup() as group:

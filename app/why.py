@@ -24,9 +24,9 @@ async def run_why(settings: Settings, campaign: str, phone: str | None, *, compa
         owner, number = await _find(opened.database, campaign, company)
         async with opened.database.transaction(owner) as tx:
             if phone is None:
-                found = await causes.explain(tx, number, now)
+                found = await causes.explain(tx, number, now, terms=settings.terms)
             else:
-                found = await causes.explain_phone(tx, number, phone, now)
+                found = await causes.explain_phone(tx, number, phone, now, terms=settings.terms)
     if as_json:
         print(json.dumps(told(found, now), ensure_ascii=False))
     else:

@@ -35,6 +35,9 @@ _DESTINATION: Final = re.compile(r"\+?[0-9*#]{1,20}")
 _LEG: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LABEL: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_NAME: Final = re.compile(rf"{_VARIABLE.pattern}|sip_h_{_HEADER.pattern}")
+"""A channel variable, or one that FreeSWITCH sends as a SIP header."""
 _CAUSE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _EVENT: Final = re.compile(r"[A-Z][A-Z_]{0,63}")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:-]{1,253}")
@@ -146,11 +149,17 @@ def leave() -> bytes:
     return _line("exit")
 
 
-def originate(order: DialOrder, *, gateway: str, prefix: str = "") -> bytes:
-    """Places a leg in the background, parked once answered; its Job-UUID is the leg's own id."""
+def originate(order: DialOrder, *, gateway: str, prefix: str = "", label_header: str | None = None) -> bytes:
+    """Places a leg in the background, parked once answered; its Job-UUID is the leg's own id.
+
+    The order's call label goes out in the SIP header `label_header`, if the trunk has one.
+    """
     number = _matching(_DESTINATION, prefix + order.destination, "destination")
     target = f"{_matching(_GATEWAY, gateway, 'gateway')}/{number}"
-    variables = channel_variables(originate_variables(order))
+    known = originate_variables(order)
+    if label_header is not None and order.call_label is not None:
+        known[f"sip_h_{_matching(_HEADER, label_header, 'label_header')}"] = order.call_label
+    variables = channel_variables(known)
     return _line("bgapi", "originate", f"{variables}{target}", "&park()", headers={"Job-UUID": _leg(order.leg)})
 
 
@@ -190,9 +199,7 @@ def channel_variables(variables: Mapping[str, str]) -> str:
     """Writes originate variables as `{a=b,c=d}`; empty for none. `BadInput` names the variable that cannot be."""
     if not variables:
         return ""
-    pairs = (
-        f"{_matching(_VARIABLE, name, 'variable')}={escape(value, field=name)}" for name, value in variables.items()
-    )
+    pairs = (f"{_matching(_NAME, name, 'variable')}={escape(value, field=name)}" for name, value in variables.items())
     return "{" + ",".join(pairs) + "}"
 
 

@@ -24,9 +24,7 @@ Exchange = Callable[[Pcm], Pcm]
 Address = tuple[Any, ...]
 
 LONGEST_DATAGRAM: Final = 10 * FRAME_BYTES
-MOST_AT_ONCE: Final = 8
-"""Datagrams of one leg that are taken in a row before other legs have their turn."""
-_FILLER: Final = b"\xff"
+_FILLER: Final = b"\xff" * LONGEST_DATAGRAM
 
 
 class Framing:
@@ -40,7 +38,7 @@ class Framing:
 
     def answer(self, datagram: Pcm) -> Pcm:
         """Passes what was heard to the conversation and returns as much as is to be said."""
-        if datagram.count(_FILLER) == len(datagram):
+        if datagram == _FILLER[: len(datagram)]:
             datagram = bytes(len(datagram))
         if len(datagram) == self.datagram_bytes == FRAME_BYTES and not self._heard and not self._said:
             return self._frame(datagram)
@@ -146,20 +144,17 @@ class MediaLink:
         return max(0, expected - self.received) + self.unsent
 
     def _on_readable(self, opened: socket.socket) -> None:
-        """Answers all that came by now, one datagram by one."""
-        for _ in range(MOST_AT_ONCE):
+        """Answers one datagram; where more wait the loop comes back, after other legs have had their turn."""
+        try:
+            data, address = opened.recvfrom(LONGEST_DATAGRAM + 1)
+        except OSError:  # nothing there after all; or the far port is closed, which the leg's own events tell better
+            return
+        said = self._answer(data, address)
+        if said and self._socket is opened:
             try:
-                data, address = opened.recvfrom(LONGEST_DATAGRAM + 1)
-            except OSError:  # nothing more; or the far port is closed, which the leg's own events tell better
-                return
-            said = self._answer(data, address)
-            if self._socket is not opened:
-                return
-            if said:
-                try:
-                    opened.sendto(said, address)
-                except OSError:  # what does not go out at once is too late: FreeSWITCH would play it behind the rest
-                    self.unsent += 1
+                opened.sendto(said, address)
+            except OSError:  # what does not go out at once is too late: FreeSWITCH would play it behind the rest
+                self.unsent += 1
 
     def _answer(self, data: bytes, address: Address) -> Pcm | None:
         framing = self._framing_for(data, address)

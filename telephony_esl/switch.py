@@ -127,7 +127,7 @@ class Switch:
                 f"Switch {self._settings.name!r} has no trunk {order.trunk!r}.",
                 hint=f"Known trunks: {known}.",
             )
-        command = commands.originate(order, gateway=trunk.gateway, prefix=trunk.prefix)
+        command = commands.originate(order, gateway=trunk.gateway, prefix=trunk.prefix, label_header=trunk.label_header)
         if order.leg in self._legs:
             raise BadInput("leg_exists", f"A leg {order.leg} is already there.", field="leg")
         session = self._connected_session()

@@ -14,13 +14,17 @@ _WHOLE: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """One way out: a gateway of the switch, its limits, and what is put before each number."""
+    """One way out: a gateway of the switch, its limits, and what is put before each number.
+
+    `label_header` is the SIP header in which its carrier takes the call label, None where it takes none.
+    """
 
     name: str
     gateway: str
     lines: int = 30
     calls_per_second: float = 10
     prefix: str = ""
+    label_header: str | None = None
 
     def __post_init__(self) -> None:
         if self.lines < 1:

@@ -24,6 +24,7 @@ LONGEST_MODULE, LONGEST_FUNCTION = 500, 50
 DECIDERS = (
     "core",
     "robot/dialog",
+    "robot/rehearsal",
     "robot/turns.py",
     "robot/amd",
     "campaigns/retry.py",

@@ -17,6 +17,8 @@ COMMANDS = {
     "password": "Give a login a new password and show it once.",
     "why": "Say why a campaign, or a number in it, is not being called, and when that ends.",
     "models": "Look after the speech models: `models list`, `models fetch NAME`, `models verify`.",
+    "amd": "Look after the detector of answering machines: `amd evaluate DIR`, `amd train DIR`.",
+    "scenario": "Look after scenarios: `scenario check FILE`, `try`, `publish`, `diff`, `schema`.",
     "switch": "Look after the FreeSWITCH nodes: `switch check` says whether they can be used.",
     "version": "Print the version.",
 }

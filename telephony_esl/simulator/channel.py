@@ -79,7 +79,9 @@ class Order:
 
 
 class Channel:
-    """One leg from the originate to its end."""
+    """One leg from the originate to its end; its audio goes by links of the kind `link_kind`."""
+
+    link_kind: type[Unicast] = Unicast
 
     def __init__(self, order: Order, behaviour: Behaviour, rng: Random, *, ground: Ground, noise: Frames) -> None:
         self.order = order
@@ -207,7 +209,7 @@ class Channel:
         if self.stage is not Stage.PARKED or self._linked_in_park == self._parks:
             return False
         try:
-            self.link = Unicast(local, remote)
+            self.link = self.link_kind(local, remote)
         except OSError:
             return False
         self._linked_in_park = self._parks

@@ -114,6 +114,10 @@ class SimulatedNetwork:
         """The calls that are over, in the order in which they ended; of very many the latest."""
         return tuple(self._placed)
 
+    def forget_placed(self) -> None:
+        """Drops the log of the calls that are over."""
+        self._placed.clear()
+
     # --- for sessions ---
 
     def joined(self, session: Session) -> None:

@@ -17,7 +17,14 @@ from prometheus_client import CollectorRegistry
 
 from api.app import Deps, create_app
 from campaigns.campaign import CompanyId
+from campaigns.trunk_terms import TrunkTerms
+from robot.dialog.flow import Language, VoiceSex
+from robot.prompts import Prompts
+from robot.tts.espeak import EspeakVoice
+from robot.tts.voices import NamedVoice, Voices
+from robot.workers import Workers
 from services import accounts
+from services.speaking import Speaking
 from storage.database import Database
 from storage.live import LiveFeed
 from tests.conftest import EPOCH, Fresh, make_company
@@ -63,12 +70,25 @@ class Api:
     company: CompanyId
     woken: list[None]
     jobs: Orders
+    terms: dict[str, TrunkTerms]
+
+
+def speaking_in(folder: Path) -> Speaking:
+    """Previews by the voice that needs no download."""
+    voices = Voices({sex: NamedVoice("espeak-ng", EspeakVoice()) for sex in VoiceSex})
+    cache, sounds, workers = folder / "prompts", folder / "sounds", Workers.inline()
+
+    async def of(language: Language) -> Prompts:
+        return Prompts(voices, language, cache=cache, sounds=sounds, workers=workers)
+
+    return Speaking(of)
 
 
 @pytest.fixture
 async def api(database: Database, fresh: Fresh, company: CompanyId, tmp_path: Path) -> Api:
     """The application; its user is `anna`, of the company `Ромашка`."""
     woken: list[None] = []
+    terms: dict[str, TrunkTerms] = {}
     clock, jobs = HandClock(), Orders()
     deps = Deps(
         database=database,
@@ -83,9 +103,11 @@ async def api(database: Database, fresh: Fresh, company: CompanyId, tmp_path: Pa
         folder=tmp_path,
         version="1.2.3",
         registry=CollectorRegistry(),
+        terms=terms,
+        speaking=speaking_in(tmp_path),
     )
     await accounts.add_user(database, company, login="anna", password=PASSWORD, now=EPOCH, name="Анна")
-    return Api(create_app(deps), deps, clock, company, woken, jobs)
+    return Api(create_app(deps), deps, clock, company, woken, jobs, terms)
 
 
 Client = Callable[..., Awaitable[httpx.AsyncClient]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,20 +18,25 @@ import httpx
 import pytest
 import websockets
 from prometheus_client import CollectorRegistry
+from sqlalchemy import update
 from websockets.asyncio.client import ClientConnection, connect
 
 from api.app import create_app
 from api.microphone import SEND_WITHIN_S, TOO_SLOW, _Talk
 from app.web import WebServer
-from core.audio import FRAME_MS, SILENCE
-from robot.dialog.flow import Language
+from core.audio import FRAME_BYTES, FRAME_MS, SILENCE
+from robot.dialog.flow import Flow, Language, flow_from_json
+from robot.dialog.intents import Trained
+from robot.dialog.source.understanding import trained_for
 from robot.microphone import Talks
 from robot.senses import Senses
 from robot.workers import Workers
 from services import accounts
-from services.scenarios import publish
+from services.scenarios import flow_of, publish, trained_of
+from storage.tables import scenario_versions
 from tests.api.conftest import OURS, PASSWORD, Api
 from tests.conftest import EPOCH, make_company
+from tests.fakes.speech import FakeEars, sound
 from tests.robot.side_by_side import fake_senses, question
 from tests.virtual_time import run_virtual
 
@@ -132,6 +139,96 @@ async def test_a_talk_by_keys_comes_to_the_end_of_the_scenario(studio: Studio) -
     assert lines[-1]["answers"] == [{"question": "Придёт", "label": "нет", "how": "key", "said": "2"}]
     assert frames >= 20
     assert page.close_code == 1000
+
+
+PRICE = "это слишком дорого для меня"
+
+
+def objecting() -> Flow:
+    """A question at which the price may be objected to; the objection is known by the library's examples."""
+    answers = [{"id": "yes", "label": "да", "key": "1", "phrases": ["да"], "then": "bye"}]
+    answer = {"text": "Можно в рассрочку"}
+    return flow_from_json(
+        {
+            "name": "x",
+            "start": "offer",
+            "intents": {"price": {"library": "expensive"}, "who": {"library": "who"}},
+            "handlers": [
+                {"id": "price", "kind": "objection", "intent": "price", "reply": answer},
+                {"id": "who", "kind": "who", "intent": "who", "reply": {"text": "Ромашка"}},
+            ],
+            "steps": {
+                "offer": {
+                    **{"type": "ask", "id": "offer", "prompt": {"text": "Купите?"}, "answers": answers},
+                    **{"otherwise": "when", "repeats": 0},
+                },
+                "when": {
+                    **{"type": "listen", "id": "when", "prompt": {"text": "Когда позвонить?"}, "kind": "date_time"},
+                    **{"variable": "call_at", "then": "bye", "otherwise": "bye"},
+                },
+                "bye": {"type": "end", "id": "bye", "prompt": {"text": "Сегодня {today}, позвоним {call_at}"}},
+            },
+        }
+    )
+
+
+@pytest.fixture
+async def published(api: Api) -> int:
+    """Such a scenario with its classifier."""
+    flow = objecting()
+    trained = trained_for(flow)
+    assert trained is not None
+    async with api.deps.database.transaction(api.company) as tx:
+        version = await publish(tx, name="Возражение", flow=flow, script=None, now=EPOCH)
+        stored = update(scenario_versions).where(scenario_versions.c.id == version)
+        await tx.execute(stored.values(trained=trained.to_bytes()))
+    return version
+
+
+class Speaker:
+    """A page whose user says one thing after each prompt."""
+
+    def __init__(self, *amplitudes: int) -> None:
+        self._frames = deque[bytes]()
+        self._said = list(amplitudes)
+        self._quiet = 0
+        self.told: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, object]:
+        await asyncio.sleep(FRAME_MS / 1000)
+        if not self._frames and self._said and self._quiet > 100:
+            self._quiet = 0
+            pcm = sound(self._said.pop(0), 500)
+            self._frames.extend(pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm), FRAME_BYTES))
+        return {"type": "websocket.receive", "bytes": self._frames.popleft() if self._frames else SILENCE}
+
+    async def send_bytes(self, data: bytes) -> None:
+        self._quiet = self._quiet + 1 if not any(data) and not self._frames else 0
+
+    async def send_json(self, data: dict[str, Any]) -> None:
+        self.told.append(data)
+
+
+async def test_intents_and_times_are_understood_in_a_talk_from_the_page(
+    api: Api, published: int, tmp_path: Path
+) -> None:
+    async with api.deps.database.transaction(api.company) as tx:
+        flow, trained = await flow_of(tx, published), await trained_of(tx, published)
+
+    def held(classifier: Trained | None) -> list[str]:
+        ears = FakeEars({1000: PRICE, 1200: "м", 1400: "завтра в три"})
+        page = Speaker(1000, 1200, 1400)
+        talk = _Talk(page, LoopClock()).hold(  # type: ignore[arg-type]
+            flow, {}, replace(fake_senses(tmp_path, Workers.inline()), ears=ears), classifier
+        )
+        assert run_virtual(talk) == 1000
+        return [line["text"] for line in page.told if line["type"] == "line" and line["speaker"] == "robot"]
+
+    with_intents = await asyncio.to_thread(held, trained)
+    assert "Можно в рассрочку" in with_intents
+    assert with_intents[-1].startswith("Сегодня")
+    assert with_intents[-1].endswith("позвоним двадцать четвёртого ноября в пятнадцать ноль ноль")
+    assert "Можно в рассрочку" not in await asyncio.to_thread(held, None)
 
 
 async def _microphone(page: ClientConnection, *, press: str, after_frames: int) -> None:
@@ -239,6 +336,16 @@ async def test_a_session_has_one_talk_at_a_time_and_may_have_the_next(studio: St
         assert await told(page) == {"type": "ready"}
 
 
+class LoopClock:
+    """The tests' date with the loop's seconds."""
+
+    def now(self) -> datetime:
+        return EPOCH
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
 class DeafPage:
     """A page that speaks and never reads, as the talk sees its socket."""
 
@@ -261,7 +368,7 @@ def test_a_page_that_does_not_read_is_parted_with(tmp_path: Path) -> None:
     page = DeafPage()
 
     async def talk() -> int:
-        held = _Talk(page, asyncio.get_running_loop().time)  # type: ignore[arg-type]
+        held = _Talk(page, LoopClock())  # type: ignore[arg-type]
         return await held.hold(question(), {}, fake_senses(tmp_path, Workers.inline()))
 
     assert run_virtual(talk()) == TOO_SLOW

@@ -8,9 +8,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from campaigns.campaign import CampaignId
 from core.results import CallResult
+from storage.tables import attempts
 from tests.api.conftest import Api, create, load, problem
 from tests.conftest import EPOCH
 from tests.services.test_reports import OUTCOME
@@ -119,7 +121,10 @@ async def test_R6_12_the_recording_is_sent_whole_and_in_parts(anna: httpx.AsyncC
 async def test_R6_12_a_recording_that_is_gone_is_said(api: Api, anna: httpx.AsyncClient, talk: Talk) -> None:
     next(api.deps.recordings.rglob("*.wav")).unlink()
     assert (await anna.get(f"/api/v1/calls/{talk.attempt}")).json()["has_recording"] is False
-    assert problem(await anna.get(f"/api/v1/calls/{talk.attempt}/recording")) == (404, "no_recording", None)
+    assert problem(await anna.get(f"/api/v1/calls/{talk.attempt}/recording")) == (410, "recording_gone", None)
+    async with api.deps.database.transaction(api.company) as tx:
+        silent = await add_attempt(tx, CampaignId(talk.campaign), talk.lead, CallResult.BUSY)
+    assert problem(await anna.get(f"/api/v1/calls/{silent}/recording")) == (404, "no_recording", None)
 
 
 async def test_R2_4_deleting_a_campaign_deletes_its_recordings(api: Api, anna: httpx.AsyncClient, talk: Talk) -> None:
@@ -127,7 +132,26 @@ async def test_R2_4_deleting_a_campaign_deletes_its_recordings(api: Api, anna: h
     other.write_bytes(WAV)
     assert (await anna.delete(f"/api/v1/campaigns/{talk.campaign}")).status_code == 204
     assert list(api.deps.recordings.rglob("*.wav")) == [other]
-    assert problem(await anna.get(f"/api/v1/calls/{talk.attempt}")) == (404, "no_such_call", None)
+    for part in ("", "/recording"):
+        assert problem(await anna.get(f"/api/v1/calls/{talk.attempt}{part}")) == (404, "no_such_call", None)
+
+
+async def test_R2_4_a_deleted_campaign_is_in_no_list_report_or_export(
+    api: Api, anna: httpx.AsyncClient, talk: Talk
+) -> None:
+    of_it = {"params": {"name": "list.csv", "campaign": talk.campaign}}
+    upload = await anna.post("/api/v1/imports", content=b"x;y\n1;89001112233\n", **of_it)  # type: ignore[arg-type]
+    assert upload.status_code == 201, upload.text
+    assert (await anna.delete(f"/api/v1/campaigns/{talk.campaign}")).status_code == 204
+    async with api.deps.database.transaction(api.company) as tx:
+        assert len((await tx.execute(select(attempts.c.id))).all()) == 1
+    assert (await anna.get("/api/v1/imports")).json() == []
+    assert (await anna.get("/api/v1/campaigns")).json() == []
+    for path in ("", "/report", "/calls", "/leads", "/funnel", "/causes"):
+        shown = await anna.get(f"/api/v1/campaigns/{talk.campaign}{path}")
+        assert problem(shown) == (404, "no_such_campaign", None), path
+    asked = await anna.post("/api/v1/exports", json={"what": "leads", "campaign": talk.campaign})
+    assert problem(asked) == (404, "no_such_campaign", None)
 
 
 @pytest.mark.parametrize("path", ["../secret.wav", "/etc/passwd", "1/../../secret.wav", "1/link.wav", "1", ""])
@@ -141,4 +165,4 @@ async def test_R11_4_no_path_leads_out_of_the_folder_of_recordings(
     async with api.deps.database.transaction(api.company) as tx:
         attempt = await add_attempt(tx, CampaignId(talk.campaign), talk.lead, CallResult.COMPLETED, recording=path)
     assert (await anna.get(f"/api/v1/calls/{attempt}")).json()["has_recording"] is False
-    assert problem(await anna.get(f"/api/v1/calls/{attempt}/recording")) == (404, "no_recording", None)
+    assert problem(await anna.get(f"/api/v1/calls/{attempt}/recording")) == (410, "recording_gone", None)

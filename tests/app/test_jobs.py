@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.jobs import Jobs, open_jobs, run_jobs
+from app.senses import AllSenses
 from app.settings import read_settings
 from campaigns.campaign import CompanyId
 from core.results import CallResult
-from services import exports, imports
+from robot.dialog.flow import Channel, Language
+from robot.dialog.prompts import fixed_speeches
+from services import exports, imports, messages, scenarios
 from services.exports import ExportChoice, ExportState
 from services.import_files import errors_of, exports_of, imports_of
 from services.imports import Import, ImportOptions, ImportState
@@ -23,8 +26,9 @@ from storage import tables
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.conftest import EPOCH, Fresh, as_superuser
+from tests.fakes.http_server import Said, http_server
 from tests.services.desk import Desk, Noon, phones
-from tests.services.things import add_attempt, lead_ids
+from tests.services.things import add_attempt, flow, lead_ids
 
 pytestmark = pytest.mark.postgres
 
@@ -173,6 +177,25 @@ async def test_R11_7_recordings_are_deleted_after_the_companys_time_and_kept_wit
     assert [path.name for path in recordings.iterdir()] == ["new.wav"]
 
 
+async def test_R11_7_what_was_said_is_forgotten_after_the_companys_time_and_the_counts_stay(
+    desk: Desk, tmp_path: Path
+) -> None:
+    campaign = await desk.campaign()
+    await desk.load("Телефон\n" + phones(2), campaign)
+    said = {"transcript": [{"speaker": "caller", "text": "да"}], "answers": [{"label": "Доволен", "said": "да"}]}
+    async with desk.database.transaction(desk.company) as tx:
+        for lead, days in zip(await lead_ids(tx, campaign), (31, 29), strict=True):
+            at = EPOCH - timedelta(days=days)
+            await add_attempt(tx, campaign, lead, CallResult.COMPLETED, started_at=at, ended_at=at, details=said)
+        await tx.execute(text("INSERT INTO company_rules (keep_transcripts_days, changed_at) VALUES (30, now())"))
+    await Retention(desk.database, tmp_path, tmp_path / "recordings", Noon()).run()
+    async with desk.database.transaction(desk.company) as tx:
+        query = select(tables.attempts.c.details, tables.attempts.c.result).order_by(tables.attempts.c.id)
+        old, new = (await tx.execute(query)).all()
+    assert (old.details["transcript"], old.details["answers"]) == ([], [{"label": "Доволен", "said": ""}])
+    assert (new.details, old.result) == (said, "completed")
+
+
 async def test_R11_7_files_of_imports_and_exports_are_deleted_after_a_month(desk: Desk, tmp_path: Path) -> None:
     one = await desk.load("Телефон\nнет\n" + phones(1))
     mine = imports_of(tmp_path, desk.company) / one.file
@@ -192,3 +215,38 @@ async def test_R11_7_files_of_imports_and_exports_are_deleted_after_a_month(desk
     assert not mine.exists()
     assert not errors_of(tmp_path, desk.company, one.file).exists()
     assert not (place / "x.csv").exists()
+
+
+async def test_R6_4_a_published_scenario_is_rendered_into_the_cache_that_calls_use(
+    jobs: Jobs, desk: Desk, tmp_path: Path
+) -> None:
+    async with desk.database.transaction(desk.company) as tx:
+        version = await scenarios.publish(tx, name="Опрос", flow=flow(), script=None, now=EPOCH)
+    await jobs.render(desk.company, version)
+    await jobs.render(desk.company, 10**9)  # deleted meanwhile
+    await work_off(jobs)
+    with AllSenses(read_settings(var=tmp_path)) as senses:
+        prompts = (await senses.of(Language.RU)).prompts
+        wanted = fixed_speeches(flow())
+        assert wanted
+        assert all(map(prompts.is_rendered, wanted)), "another process finds them ready"
+        before = {file: file.stat().st_mtime_ns for file in (tmp_path / "prompts").rglob("*.pcm")}
+        await prompts.render_fixed(flow())
+    assert set((tmp_path / "prompts").rglob("*.pcm")) == set(before), "nothing was rendered again"
+
+
+async def test_R12_a_message_goes_through_the_queue_and_is_found_when_its_push_was_lost(
+    database: Database, fresh: Fresh, company: CompanyId, tmp_path: Path, clock: Later
+) -> None:
+    async with http_server(lambda _: Said()) as gateway:
+        settings = read_settings(var=tmp_path, sms={"url": gateway.url("/send")})
+        async with open_jobs(database, fresh.app_url, settings, clock) as opened:
+            new = messages.NewMessage(None, "send", Channel.SMS, "+79001112233", "", "Готов.")
+            async with database.transaction(company) as tx:
+                pushed, lost = [await messages.add_message(tx, new, EPOCH) for _ in range(2)]
+            await opened.message(company, pushed)
+            await opened.sweep()
+            await work_off(opened)
+    assert len(gateway.asked) == 2
+    async with database.transaction(company) as tx:
+        assert {(await messages.one_message(tx, id_)).state for id_ in (pushed, lost)} == {messages.MessageState.SENT}

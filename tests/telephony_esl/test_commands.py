@@ -277,3 +277,19 @@ def test_no_argument_but_the_password_takes_free_text(make: Callable[[str], byte
     for text in ("a b", "${system(id)}", "a'b", "a,b", "жук"):
         with pytest.raises(BadInput):
             make(text)
+
+
+def test_R3_7_the_call_label_goes_out_in_the_header_that_the_trunk_names() -> None:
+    labelled = order(call_label="Банк «Ромашка», отдел 7")
+    wire = commands.originate(labelled, gateway="sofia/gateway/provider", label_header="X-Call-Label")
+    assert parsed(wire).variables["sip_h_X-Call-Label"] == "Банк «Ромашка», отдел 7"
+    for header, ordered in ((None, labelled), ("X-Call-Label", order())):
+        plain = commands.originate(ordered, gateway="sofia/gateway/provider", label_header=header)
+        assert not [name for name in parsed(plain).variables if name.startswith("sip_h_")]
+
+
+@pytest.mark.parametrize("header", ["", "X Label", "X-Label:", "X-Label\n", "1-Label", "X,a=b", "X" * 62])
+def test_R3_7_a_header_that_is_none_is_refused(header: str) -> None:
+    with pytest.raises(BadInput) as error:
+        commands.originate(order(call_label="a"), gateway="sofia/gateway/provider", label_header=header)
+    assert error.value.field == "label_header"

@@ -185,7 +185,10 @@ function BadRows({ bad }: { bad: Bad[] }) {
 }
 
 const CUSTOM = 'custom:'
-const FIELDS = ['phone', 'full_name', 'last_name', 'first_name', 'middle_name', 'organisation', 'position', 'email', 'zone', 'note']
+const FIELDS = [
+  'phone', 'full_name', 'last_name', 'first_name', 'middle_name', 'organisation', 'position', 'email', 'zone', 'note', 'tags', 'priority',
+  'consent',
+]
 
 function mistake(mapping: Record<string, string>, needPhone: string, twice: (field: string) => string): string | null {
   const chosen = Object.values(mapping)
