@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.errors import BadInput
 from robot.dialog import library
@@ -43,9 +44,10 @@ def trained(intents: Mapping[str, Sequence[str]], language: Language, *, vectors
     """A classifier of these intents with its report; `BadInput` if there is too little to learn from."""
     names = tuple(intents)
     sentences, truth = _sentences(intents, language)
-    found = _cross_validated(sentences, truth, len(names), vectors=vectors, seed=seed)
-    threshold = _threshold(found, truth)
-    features, weights, bias = _fitted(sentences, truth, len(names), vectors=vectors, seed=seed)
+    with threadpool_limits(1):  # so small products only wait for each other on several cores
+        found = _cross_validated(sentences, truth, len(names), vectors=vectors, seed=seed)
+        threshold = _threshold(found, truth)
+        features, weights, bias = _fitted(sentences, truth, len(names), vectors=vectors, seed=seed)
     return Trained(
         names,
         features,

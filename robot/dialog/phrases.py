@@ -30,6 +30,7 @@ from core.errors import BadInput
 from robot.dialog.expected import Expected, Likeness, Place, expected, is_glued_negation
 from robot.dialog.flow import Answer
 from robot.dialog.lexicon import FILLERS, IDIOMS, LIKE_NEGATIONS, NEGATIONS, SOFTENERS, Words
+from robot.dialog.word_forms import is_known
 from robot.dialog.words import cut, words_of
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
 MAX_FIELD: Final = 250
 REACH: Final = 3
 """How many words a negation reaches over."""
+LONGEST_MUMBLE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,14 @@ class _Speech:
 
 
 def _negates(word: str, *, doubtful: bool) -> bool:
-    if word in NEGATIONS or is_glued_negation(word):
+    if word in NEGATIONS or is_glued_negation(word) or _trails_into_negation(word):
         return True
     return doubtful and (word in LIKE_NEGATIONS or word[:2] in ("не", "ни"))
+
+
+def _trails_into_negation(word: str) -> bool:
+    """Whether it is no word of the language and ends in a negation, as a mumbled one is heard ("нуне")."""
+    return 3 <= len(word) <= LONGEST_MUMBLE and word[-2:] in ("не", "ни") and not is_known(word)
 
 
 def _idioms(words: Words) -> Iterable[tuple[int, int]]:

@@ -33,6 +33,11 @@ def test_R6_4_each_phrase_of_the_field_is_the_answer(phrase: str) -> None:
     assert said(phrase, no=NO) == "no"
 
 
+@pytest.mark.parametrize("reading", ["мне хочу", "они хочу", "вне очереди хочу", "на луне хочу"])
+def test_R6_4_a_word_that_only_ends_like_a_negation_negates_nothing(reading: str) -> None:
+    assert said(reading, yes="хочу") == "yes"
+
+
 @pytest.mark.parametrize("words", ["хочу", "нужно", "свидания", "до", "нужно хочу", "нету", "интернет"])
 def test_R6_4_a_part_of_a_phrase_is_not_the_answer(words: str) -> None:
     assert said(words, no=NO) is None
@@ -52,6 +57,8 @@ def test_R6_4_a_part_of_a_phrase_is_not_the_answer(words: str) -> None:
         "вряд ли хочу",
         "да не знаю",
         "да ну не знаю я",
+        "нуне хочу",
+        "нуни хочу",
     ],
 )
 def test_R6_4_a_negated_consent_is_no_consent(reading: str) -> None:
