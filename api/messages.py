@@ -113,7 +113,7 @@ async def list_messages(
 
 @router.get("/messages/{message}", summary="Show a message")
 async def show_message(id_: Id, asker: By, deps: Given) -> MessageView:
-    """Shows one message."""
+    """Shows one message with its text and how its delivery went."""
     async with deps.database.transaction(asker.company) as tx:
         return MessageView.of(await messages.one_message(tx, id_))
 

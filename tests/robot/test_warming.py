@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from robot.dialog import word_forms
+from robot.dialog import features, word_forms
 from robot.dialog.flow import Flow, flow_from_json
 from robot.dialog.intents import train
 from robot.dialog.library import intent
@@ -43,5 +43,6 @@ def test_a_classifier_is_asked_once_before_a_call_asks_it() -> None:
     one = flow(phrases=["да"])
     trained = train({name: intent(name, one.language) for name in ("who", "expensive")}, one.language)
     word_forms.lemma.cache_clear()
+    features._features.cache_clear()
     warm(one, trained)
     assert word_forms.lemma.cache_info().currsize > 0
