@@ -20,13 +20,6 @@ WEEKS_AHEAD: Final = 58
 come round by then."""
 
 
-def zone_of_lead(contact_zone: str | None, phone_zones: Iterable[str | None], campaign: Campaign) -> str:
-    """The zone that a lead is called by: the contact's own, else that of its first landline, else the campaign's."""
-    if contact_zone is not None:
-        return contact_zone
-    return next((zone for zone in phone_zones if zone is not None), campaign.schedule.zone)
-
-
 def may_call_in(campaign: Campaign, zone: str | None, now: datetime) -> bool:
     """Whether the schedule lets a contact in `zone` be called at the instant `now`; None is the campaign's zone."""
     return all(is_open(schedule, now) for schedule in _clocks(campaign, zone))

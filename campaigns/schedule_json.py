@@ -72,11 +72,6 @@ def periods_from_text(text: str, *, field: str = "schedule.week") -> tuple[Perio
     return tuple(periods)
 
 
-def periods_to_text(periods: tuple[Period, ...]) -> str:
-    """The periods as `periods_from_text` reads them; the end of the day is 24:00."""
-    return ", ".join(f"{p.start:%H:%M}-{'24:00' if p.end == time(0) else format(p.end, '%H:%M')}" for p in periods)
-
-
 def day_from_json(value: object, *, field: str) -> tuple[Period, ...]:
     """Reads a day's periods, written as a list or as a text; the order is kept, overlaps are not looked for."""
     if isinstance(value, str):

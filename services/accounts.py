@@ -185,12 +185,6 @@ async def reset_password(database: Database, *, login: str) -> str:
     return password
 
 
-async def login_names(database: Database, company: CompanyId) -> list[str]:
-    """The logins of a company, in order."""
-    async with database.transaction(company) as tx:
-        return list((await tx.execute(select(users.c.login).order_by(users.c.login))).scalars())
-
-
 async def company_names(database: Database) -> dict[CompanyId, str]:
     """All companies of this server by their numbers; for the command line alone, which no company asks."""
     async with database.system() as tx:

@@ -119,12 +119,6 @@ def end_after(leg: LegId, after: timedelta, cause: str = ALLOTTED_TIMEOUT) -> by
     return _line("api", "sched_hangup", f"+{seconds}", _leg(leg), _matching(_CAUSE, cause, "cause"))
 
 
-def set_variable(leg: LegId, name: str, value: str) -> bytes:
-    """Sets a channel variable; the value is whitelisted, for a dialplan may expand it."""
-    variable = _matching(_VARIABLE, name, "variable")
-    return _line("api", "uuid_setvar", _leg(leg), variable, _matching(_LABEL, value, variable))
-
-
 def unicast(leg: LegId, *, switch_host: str, our_host: str, our_port: int) -> bytes:
     """Opens a parked leg's audio as datagrams between a port of the switch's choice and ours."""
     headers = {

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.campaign import Campaign, LocalTime, Period, WeeklySchedule
-from campaigns.local_time import may_call_in, open_zones, opens_at, zone_of_lead
+from campaigns.local_time import may_call_in, open_zones, opens_at
 from tests.campaigns.zones import ZONES, instants, schedules
 from tests.storage.worlds import campaign
 
@@ -81,14 +81,6 @@ def test_R4_2_the_hour_that_comes_twice_is_open_twice_and_the_one_that_is_skippe
         assert may_call_in(one, BERLIN, datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
     assert not may_call_in(one, BERLIN, datetime(2026, 10, 25, 2, 0, tzinfo=UTC))
     assert opens_at(one, BERLIN, datetime(2026, 3, 28, 2, 0, tzinfo=UTC)) == at("2026-03-30 02:00", BERLIN)
-
-
-def test_R4_2_a_leads_zone_is_the_contacts_else_its_landlines_else_the_campaigns() -> None:
-    one = by_clocks(CONTACTS)
-    assert zone_of_lead(KAMCHATKA, [BERLIN], one) == KAMCHATKA
-    assert zone_of_lead(None, [None, BERLIN, KAMCHATKA], one) == BERLIN
-    assert zone_of_lead(None, [None], one) == MOSCOW
-    assert zone_of_lead(None, [], one) == MOSCOW
 
 
 def test_R4_2_open_zones_are_those_that_may_be_called_in_the_order_given() -> None:

@@ -227,7 +227,6 @@ COMMANDS: list[tuple[bytes, bytes]] = [
     ),
     (commands.bridge(U, V), b"api uuid_bridge %s %s\n\n" % (U.encode(), V.encode())),
     (commands.end_after(U, timedelta(seconds=1.5)), b"api sched_hangup +2 %s ALLOTTED_TIMEOUT\n\n" % U.encode()),
-    (commands.set_variable(U, "a", "b"), b"api uuid_setvar %s a b\n\n" % U.encode()),
     (commands.hang_up(U), b"sendmsg %s\ncall-command: hangup\nhangup-cause: NORMAL_CLEARING\n\n" % U.encode()),
     (commands.leave(), b"exit\n\n"),
     (
@@ -252,8 +251,6 @@ TAKES_TEXT: list[Callable[[str], bytes]] = [
     lambda text: commands.transfer(LegId(text), "park"),
     lambda text: commands.bridge(U, LegId(text)),
     lambda text: commands.end_after(U, timedelta(seconds=1), text),
-    lambda text: commands.set_variable(U, text, "x"),
-    lambda text: commands.set_variable(U, "x", text),
     lambda text: commands.hang_up(U, text),
     lambda text: commands.unicast(U, switch_host=text, our_host="127.0.0.1", our_port=1),
     lambda text: commands.unicast(U, switch_host="127.0.0.1", our_host=text, our_port=1),
