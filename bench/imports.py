@@ -152,10 +152,10 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench.imports", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--alone", action="store_true", help="measure in this very process")
     options = parser.parse_args(argv)
-    if resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss:
-        # This process has waited for others before (the set-up for Node): their memory would count as the reader's.
-        return subprocess.run([sys.executable, "-m", "bench.imports", *argv], check=False).returncode
+    if not options.alone:  # this process may have waited for others before: their memory would count as the reader's
+        return subprocess.run([sys.executable, "-m", "bench.imports", *argv, "--alone"], check=False).returncode
     folder = Path(tempfile.mkdtemp(prefix="zvonar-bench-"))
     server = embedded.start(folder)
     try:
