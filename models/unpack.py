@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -31,7 +33,13 @@ def unpack(archive: Path, into: Path) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(member) as source, place.open("xb") as target:  # reads no more than it says it holds
                     shutil.copyfileobj(source, target, _BLOCK)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise _refused(archive, f"it is no whole zip archive ({error})") from error
+    except RuntimeError as error:  # encrypted, or by a compression that is not known here
+        raise _refused(archive, f"it cannot be unpacked ({error})") from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's trouble; that of bzip2's data comes without a number
+            raise
         raise _refused(archive, f"it is no whole zip archive ({error})") from error
 
 

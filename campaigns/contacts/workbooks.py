@@ -7,6 +7,7 @@ gone through as often as is asked for; it takes some 90 bytes a cell, and a row 
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
 import zlib
@@ -162,7 +163,13 @@ def _check_size(open_: Open, most_cells: int) -> None:
             unpacked = 0
             for member in members:
                 unpacked += _unpacked(archive, member, MOST_BYTES - unpacked, most_cells)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise _broken() from error
+    except RuntimeError as error:  # encrypted, or by a compression that is not known here
+        raise _broken() from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's trouble; that of bzip2's data comes without a number
+            raise
         raise _broken() from error
 
 

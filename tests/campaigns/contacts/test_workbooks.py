@@ -161,3 +161,24 @@ def test_R9_1_any_damage_to_a_workbook_is_a_list_or_a_clear_refusal(damage: list
     except BadInput as found:
         error = found
     assert error is None or error.field == "file"
+
+
+@pytest.mark.parametrize(("place", "value"), [(8, 9), (6, 1)], ids=["unknown compression", "encrypted"])
+def test_R9_1_a_workbook_that_cannot_be_unpacked_is_refused(place: int, value: int) -> None:
+    data = bytearray(workbook(("Телефон",), ("1",)))
+    begin = data.index(b"xl/worksheets/sheet1.xml") - 30
+    data[begin + place] = value
+    entry = data.rindex(b"xl/worksheets/sheet1.xml") - 46
+    data[entry + place + 2] = value
+    assert refused(bytes(data)).code == "bad_workbook"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_R9_1_a_workbook_with_a_damaged_part_is_refused_whatever_packed_it(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<x/>" * 200)
+    data = bytearray(out.getvalue())
+    begin = 30 + len("xl/worksheets/sheet1.xml") + (9 if method == zipfile.ZIP_LZMA else 0)
+    data[begin : begin + 12] = b"\xff" * 12
+    assert refused(bytes(data)).code == "bad_workbook"
