@@ -14,7 +14,7 @@ from campaigns.endings import MOST_TOGETHER, Endings
 from campaigns.leads import Ending, Finish, LeasedCall, WorkerId
 from core.phones import Phone
 from core.results import CallResult
-from tests.campaigns.test_dialler import virtual
+from tests.campaigns.office import virtual
 from tests.conftest import EPOCH
 from tests.fakes.leads import Lead, MemoryLeads
 from tests.storage.worlds import campaign

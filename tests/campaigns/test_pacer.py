@@ -21,7 +21,7 @@ from campaigns.pacer import Pacer
 from campaigns.pacing import TrunkLimits
 from core.phones import Phone
 from core.results import RETRIED, CallResult
-from tests.campaigns.test_dialler import virtual
+from tests.campaigns.office import virtual
 from tests.conftest import EPOCH
 from tests.fakes.leads import Lead, MemoryLeads
 from tests.fakes.pacing import MemoryPacing

@@ -4,116 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from core.audio import SILENCE, Pcm
 from core.errors import BadInput, Unavailable
-from core.legs import Answered, Bridged, DialOrder, HungUp, KeyPressed, LegEvent, LegId, Parked, Unbridged
+from core.legs import HungUp, KeyPressed, LegId
 from core.results import CallResult
 from telephony_esl import switch as module
 from telephony_esl.protocol import ClientFrame
-from telephony_esl.switch import INBOX, Leg, Switch, SwitchSettings
-from telephony_esl.trunks import Trunk
+from telephony_esl.switch import INBOX, Switch
+from tests.telephony_esl.scripted import (
+    LOST,
+    U,
+    V,
+    Watch,
+    answered,
+    connected,
+    order,
+    refused,
+    running,
+    settings,
+    soon,
+)
 from tests.telephony_esl.wire_server import WireServer, answer_well, reply, response
-
-U, V = LegId("11111111-0000-4000-8000-000000000000"), LegId("22222222-0000-4000-8000-000000000000")
-TRUNK = Trunk("main", "sofia/gateway/simulator")
-LOST = HungUp("CONNECTION_LOST", CallResult.SYSTEM_ERROR, by_us=True)
-
-
-class Watch:
-    """The real clock; nothing here decides by it."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-def settings(port: int, **changes: object) -> SwitchSettings:
-    made = SwitchSettings("lab", "127.0.0.1", port, password="secret", media_host="127.0.0.1", trunks=(TRUNK,))
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def order(leg: LegId = U, **changes: object) -> DialOrder:
-    return replace(DialOrder(leg, "main", "+79001234567"), **changes)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def running(switch: Switch) -> AsyncIterator[Switch]:
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(switch.run())
-        try:
-            yield switch
-        finally:
-            task.cancel()
-
-
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[WireServer, Switch]]:
-    async with WireServer() as server:
-        async with running(Switch(settings(server.port), Watch(), back_off=lambda _: 0.01)) as switch:
-            await switch.wait_connected(5)
-            yield server, switch
-        await server.until_gone()
-
-
-async def answered(server: WireServer, switch: Switch, leg_id: LegId = U, *, parked: bool = True) -> Leg:
-    leg = await switch.dial(order(leg_id))
-    server.event("CHANNEL_CREATE", leg_id)
-    server.event("CHANNEL_ANSWER", leg_id)
-    assert await soon(leg) == Answered()
-    if parked:
-        server.event("CHANNEL_PARK", leg_id)
-        assert await soon(leg) == Parked()
-    return leg
-
-
-async def soon(leg: Leg) -> LegEvent:
-    async with asyncio.timeout(5):
-        return await leg.next_event()
-
-
-class Unicast:
-    """Stands at the far end of `unicast`: for each one, sends a frame as often as told and keeps what comes back."""
-
-    def __init__(self, server: WireServer, *, silent: int = 0) -> None:
-        self.silent = silent
-        self.ports: list[int] = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", 0))
-        server.answer = self
-
-    def __call__(self, frame: ClientFrame) -> bytes | None:
-        if frame.headers.get("call-command") == "unicast":
-            assert frame.headers["local-port"] == "0"
-            self.ports.append(int(frame.headers["remote-port"]))
-            if len(self.ports) > self.silent:
-                self.send(SILENCE)
-        return answer_well(frame)
-
-    def send(self, data: Pcm) -> None:
-        self._socket.sendto(data, ("127.0.0.1", self.ports[-1]))
-
-    async def receive(self) -> bytes:
-        async with asyncio.timeout(5):
-            return await asyncio.get_running_loop().sock_recv(self._socket, 65536)
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def echo(heard: Pcm) -> Pcm:
-    return heard
-
 
 # --- dialling ---
 
@@ -282,227 +195,6 @@ async def test_a_cancelled_reader_loses_no_event() -> None:
             reader.cancel()
         server.event("DTMF", U, DTMF_Digit="1")
         assert await soon(leg) == KeyPressed("1")
-
-
-# --- audio ---
-
-
-async def test_a_link_waits_for_the_park_and_is_up_at_the_first_datagram() -> None:
-    async with connected() as (server, switch):
-        far = Unicast(server)
-        leg = await answered(server, switch, parked=False)
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            linking = group.create_task(leg.link(echo))
-            assert await switch.live_legs() == frozenset()
-            assert far.ports == []
-            server.event("CHANNEL_PARK", U)
-            await linking
-        assert await far.receive() == SILENCE
-        assert len(far.ports) == 1
-        far.close()
-
-
-async def test_a_park_that_was_told_before_the_link_is_used_also_if_it_was_read() -> None:
-    async with connected() as (server, switch):
-        far = Unicast(server)
-        leg = await answered(server, switch)
-        async with asyncio.timeout(5):
-            await leg.link(echo)
-        far.send(b"\1\2" * 160)
-        assert await far.receive() == SILENCE
-        assert await far.receive() == b"\1\2" * 160
-        server.hung_up(U)
-        await soon(leg)
-        assert (switch.frames_received, switch.datagrams_refused) == (2, 0)
-        far.close()
-
-
-async def test_where_no_datagram_comes_the_leg_is_parked_anew_and_tried_once_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "FIRST_FRAME_WITHIN_S", 0.05)
-    async with connected() as (server, switch):
-        far = Unicast(server, silent=1)
-        leg = await answered(server, switch)
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            linking = group.create_task(leg.link(echo))
-            await server.until_transferred()
-            assert (server.transfers(), len(far.ports)) == (["park XML default"], 1)
-            server.event("CHANNEL_UNPARK", U)
-            server.event("CHANNEL_PARK", U)
-            await linking
-        assert len(far.ports) == 2
-        far.close()
-
-
-async def test_a_link_without_any_datagram_is_unavailable_after_two_parks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_FRAME_WITHIN_S", 0.05)
-    async with connected() as (server, switch):
-        far = Unicast(server, silent=99)
-        leg = await answered(server, switch)
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            linking = group.create_task(refused(leg.link(echo)))
-            await server.until_transferred()
-            server.event("CHANNEL_UNPARK", U)
-            server.event("CHANNEL_PARK", U)
-        assert linking.result().code == "no_audio"
-        assert len(far.ports) == 2
-        far.close()
-
-
-async def refused(waiting: object) -> Unavailable:
-    with pytest.raises(Unavailable) as caught:
-        await waiting  # type: ignore[misc]
-    return caught.value
-
-
-async def test_a_leg_that_is_not_parked_cannot_be_linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PARK_WITHIN_S", 0.05)
-    async with connected() as (server, switch):
-        leg = await answered(server, switch, parked=False)
-        assert (await refused(leg.link(echo))).code == "not_parked"
-
-
-async def test_one_park_is_linked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PARK_WITHIN_S", 0.05)
-    async with connected() as (server, switch):
-        far = Unicast(server)
-        leg = await answered(server, switch)
-        await leg.link(echo)
-        assert (await refused(leg.link(echo))).code == "not_parked"
-        assert len(far.ports) == 1
-        far.close()
-
-
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
-async def test_linking_a_leg_that_is_over_returns_and_the_end_is_told_as_an_event(when: str) -> None:
-    async with connected() as (server, switch):
-        leg = await answered(server, switch, parked=False)
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            if when == "before":
-                server.hung_up(U)
-                assert isinstance(await soon(leg), HungUp)
-            group.create_task(leg.link(echo))
-            await switch.live_legs()
-            server.hung_up(U)
-        assert isinstance(await soon(leg), HungUp)
-        await leg.hold()
-        await leg.park()
-        assert server.transfers() == []
-
-
-async def test_a_conversation_that_fails_ends_its_leg_as_a_system_error() -> None:
-    def broken(heard: Pcm) -> Pcm:
-        if heard != SILENCE:
-            raise RuntimeError("defect")
-        return heard
-
-    async with connected() as (server, switch):
-        far = Unicast(server)
-        leg = await answered(server, switch)
-        await leg.link(broken)
-        far.send(b"\1\0" * 160)
-        assert await soon(leg) == HungUp("AUDIO_FAILED", CallResult.SYSTEM_ERROR, by_us=True)
-        await server.until(f"api uuid_kill {U}")
-        server.hung_up(U)
-        assert switch.legs_live == 0
-        far.close()
-
-
-async def test_a_cancelled_link_calls_the_conversation_no_more() -> None:
-    heard: list[Pcm] = []
-
-    def listen(frame: Pcm) -> Pcm:
-        heard.append(frame)
-        return frame
-
-    async with connected() as (server, switch):
-        far = Unicast(server, silent=1)
-        leg = await answered(server, switch)
-        async with asyncio.TaskGroup() as group:
-            linking = group.create_task(leg.link(listen))
-            await server.until("sendmsg")
-            linking.cancel()
-        far.send(SILENCE)
-        await switch.live_legs()
-        assert heard == []
-        far.close()
-
-
-# --- hold, park, bridge ---
-
-
-async def test_hold_and_park_end_the_audio_and_a_fresh_park_is_linked_again() -> None:
-    heard: list[Pcm] = []
-
-    def listen(frame: Pcm) -> Pcm:
-        heard.append(frame)
-        return frame
-
-    async with connected() as (server, switch):
-        far = Unicast(server)
-        leg = await answered(server, switch)
-        await leg.link(listen)
-        await leg.hold()
-        far.send(SILENCE)
-        server.event("CHANNEL_UNPARK", U)
-        await leg.park()
-        server.event("CHANNEL_PARK", U)
-        assert await soon(leg) == Parked()
-        assert len(heard) == 1
-        await leg.link(listen)
-        assert len(heard) == 2
-        assert len(far.ports) == 2
-        assert server.transfers() == ["hold XML default", "park XML default"]
-        far.close()
-
-
-async def test_a_transfer_that_is_refused_is_unavailable_unless_the_leg_is_gone() -> None:
-    async with connected() as (server, switch):
-        leg = await answered(server, switch)
-        answers = {"refused": reply("-ERR no dialplan"), "gone": reply("-ERR invalid session id [x]")}
-        server.answer = lambda _: answers["refused"]
-        with pytest.raises(Unavailable, match="no dialplan"):
-            await leg.hold()
-        server.answer = lambda _: answers["gone"]
-        await leg.hold()
-
-
-async def test_a_bridge_is_told_to_both_legs_though_freeswitch_tells_it_of_one() -> None:
-    async with connected() as (server, switch):
-        caller, operator = await answered(server, switch, U), await answered(server, switch, V)
-        await caller.bridge(operator)
-        assert server.lines("api uuid_bridge") == [f"api uuid_bridge {U} {V}"]
-        both = {"Bridge_A_Unique_ID": U, "Bridge_B_Unique_ID": V}
-        server.event("CHANNEL_BRIDGE", U, **both)
-        assert (await soon(caller), await soon(operator)) == (Bridged(V), Bridged(U))
-        server.event("CHANNEL_UNBRIDGE", U, **both)
-        assert (await soon(caller), await soon(operator)) == (Unbridged(), Unbridged())
-
-
-async def test_a_leg_whose_audio_runs_is_held_before_it_is_bridged() -> None:
-    async with connected() as (server, switch):
-        far = Unicast(server)
-        caller, operator = await answered(server, switch, U), await answered(server, switch, V)
-        await caller.link(echo)
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            bridging = group.create_task(caller.bridge(operator))
-            await server.until_transferred()
-            await switch.live_legs()
-            assert server.lines("api uuid_bridge") == []
-            server.event("CHANNEL_UNPARK", U)
-            await bridging
-        assert server.transfers() == ["hold XML default"]
-        assert server.lines("api uuid_bridge") == [f"api uuid_bridge {U} {V}"]
-        far.close()
-
-
-async def test_a_refused_bridge_is_unavailable() -> None:
-    async with connected() as (server, switch):
-        caller, operator = await answered(server, switch, U), await answered(server, switch, V)
-        server.answer = lambda _: response("-ERR Invalid uuid\n")
-        with pytest.raises(Unavailable, match="Invalid uuid"):
-            await caller.bridge(operator)
 
 
 # --- the connection ---
