@@ -22,6 +22,7 @@ from campaigns.campaign import CampaignId, CampaignKind, CampaignStatus, Variant
 from core.errors import BadInput
 from services import campaigns, deletion, scenarios, versions
 from services.accounts import Asker
+from services.publishing import check_heard
 from services.sounds import check_sounds, check_sounds_of
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
@@ -69,6 +70,7 @@ async def create_campaign(given: NewCampaignForm, asker: By, deps: Given) -> Cam
         version, variants = await _chosen(tx, given.scenario, asker, deps)
         if given.script is not None:
             flow, stored = given.script.compiled(given.name)
+            await check_heard(flow, deps.surroundings)
             await check_sounds(tx, flow, deps.folder / "sounds", asker.company)
             version = await scenarios.publish(tx, name=given.name, flow=flow, script=stored, now=now)
         made = await campaigns.create_campaign(tx, given.value(version, variants), now)
@@ -215,5 +217,6 @@ async def _new_version(
         raise BadInput("other_kind", message, field="script.kind", hint="Make a new campaign for it.")
     name = await scenarios.name_of(tx, was.scenario)
     flow, stored = given.script.compiled(name)
+    await check_heard(flow, deps.surroundings)
     await check_sounds(tx, flow, deps.folder / "sounds", asker.company)
     return await scenarios.publish(tx, name=name, flow=flow, script=stored, now=now)

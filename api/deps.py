@@ -16,6 +16,7 @@ from campaigns.trunk_terms import TrunkTerms
 from core.clock import Clock
 from robot.microphone import Talks
 from services.jobs import JobQueue
+from services.publishing import Surroundings
 from services.speaking import Speaking
 from storage.database import Database
 from storage.live import LiveFeed
@@ -29,7 +30,7 @@ class Deps:
     of recordings lie; `wake` tells the dialler that there may be new work; `trunks` names those that campaigns may
     use, `terms` what was agreed on with their carriers; `jobs` takes what is done in the background, whose files lie
     below `folder`; `registry` is what /metrics prints; `talks` lets pages talk with robots, None where this process
-    has no ears.
+    has no ears; `surroundings` tell checks of scenarios what is installed, None where that is not known.
     """
 
     database: Database
@@ -46,6 +47,7 @@ class Deps:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     talks: Talks | None = None
     speaking: Speaking | None = None
+    surroundings: Surroundings | None = None
     terms: Mapping[str, TrunkTerms] = field(default_factory=dict)
 
 

@@ -34,6 +34,7 @@ from robot.senses import Senses
 from robot.warming import warm
 from services.accounts import asker_of
 from services.scenarios import flow_of, trained_of
+from services.versions import zone_of
 
 router = APIRouter()
 
@@ -93,11 +94,13 @@ async def talk(socket: WebSocket) -> None:
                 raise Conflict("talk_in_progress", "A talk is under way already, or all places are taken.")
             start = await _start(socket)
             async with deps.database.transaction(asker.company) as tx:
-                flow, trained = await flow_of(tx, start.version), await trained_of(tx, start.version)
+                flow = await flow_of(tx, start.version)
+                trained = await trained_of(tx, start.version, deps.folder / "models")
+                zone = await zone_of(tx, start.version) or ZONE
             senses = await talks.senses(flow.language)
             senses.require(flow)
             await asyncio.to_thread(warm, flow, trained)
-            code = await _Talk(socket, deps.clock).hold(flow, start.variables, senses, trained)
+            code = await _Talk(socket, deps.clock).hold(flow, start.variables, senses, trained, zone=zone)
             await socket.close(code)
     except ZvonarError as error:
         await _refuse(socket, error)
@@ -116,9 +119,17 @@ class _Talk:
         self._too_slow = False
         self._refused: ZvonarError | None = None
 
-    async def hold(self, flow: Flow, variables: dict[str, str], senses: Senses, trained: Trained | None = None) -> int:
+    async def hold(
+        self,
+        flow: Flow,
+        variables: dict[str, str],
+        senses: Senses,
+        trained: Trained | None = None,
+        *,
+        zone: str = ZONE,
+    ) -> int:
         """Holds the talk to its end and returns the code to close with; raises what the page did wrong."""
-        today = f"{self._clock.now().astimezone(ZoneInfo(ZONE)):%Y-%m-%d}"
+        today = f"{self._clock.now().astimezone(ZoneInfo(zone)):%Y-%m-%d}"
         with TemporaryDirectory(prefix="zvonar-talk-") as folder:
             told = CallSettings(
                 recordings=Path(folder),
@@ -126,7 +137,7 @@ class _Talk:
                 detect_machines=False,
                 language=flow.language,
                 tell=lambda line: self._tell(_line(line)),
-                meaning=Understanding(trained, now=self._clock.now, zone=ZONE, language=flow.language),
+                meaning=Understanding(trained, now=self._clock.now, zone=zone, language=flow.language),
             )
             known = {"today": today, **variables}
             call = RobotCall(flow, variables=known, line=self._line, senses=senses, settings=told)

@@ -119,4 +119,6 @@ async def rehearse_as_page(id_: Id, given: RehearsalForm, asker: By, deps: Given
 async def _report(id_: int, given: RehearsalForm, asker: Asker, deps: Deps) -> Report:
     async with deps.database.transaction(asker.company) as tx:
         flow = await rehearsals.flow_to_rehearse(tx, id_, given.version)
-    return await rehearsals.run(flow, dialogs=given.dialogs, seed=given.seed, now=deps.clock.now())
+    return await rehearsals.run(
+        flow, dialogs=given.dialogs, seed=given.seed, now=deps.clock.now(), models=deps.folder / "models"
+    )

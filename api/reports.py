@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -17,7 +18,8 @@ from campaigns.campaign import CampaignId, CampaignKind
 from campaigns.leads import Bucket
 from core.results import CallResult
 from services import reports
-from services.reports import CallRow, CampaignReport, LeadRow, QuestionCounts
+from services.answer_report import LISTED, MOST_VALUES, AnswerKind, QuestionCounts
+from services.reports import CallRow, CampaignReport, LeadRow
 
 router = APIRouter(prefix="/campaigns/{campaign}", tags=["reports"])
 
@@ -28,11 +30,29 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page."
 class AnswerView(BaseModel):
     """How often one answer was given."""
 
-    answer: str
+    answer: str = Field(description="Empty for a value that was listened for: `label` is the value.")
     label: str
     count: int
     by_key: int
     by_phrase: int
+
+
+class NumbersView(BaseModel):
+    """The numbers that were given."""
+
+    count: int
+    mean: float
+    median: float
+    least: float
+    most: float
+
+
+class FreeAnswerView(BaseModel):
+    """What one caller said."""
+
+    call: int
+    said: str = Field(description="Empty once what was said is forgotten.")
+    value: str = Field(description="What was kept of it: a phone, an instant; empty for free words.")
 
 
 class QuestionView(BaseModel):
@@ -40,7 +60,11 @@ class QuestionView(BaseModel):
 
     step: str
     question: str
-    answers: list[AnswerView]
+    kind: AnswerKind
+    given: int = Field(description="How many answers were given.")
+    answers: list[AnswerView] = Field(description=f"Of numbers the {MOST_VALUES} that were given most often.")
+    numbers: NumbersView | None = Field(description="The sum of a question for a number.")
+    listed: list[FreeAnswerView] = Field(description=f"The latest {LISTED} answers that are not counted one by one.")
 
     @classmethod
     def of(cls, question: QuestionCounts) -> QuestionView:
@@ -49,7 +73,15 @@ class QuestionView(BaseModel):
             AnswerView(answer=a.answer, label=a.label, count=a.count, by_key=a.by_key, by_phrase=a.by_phrase)
             for a in question.counts
         ]
-        return cls(step=question.step, question=question.question, answers=answers)
+        return cls(
+            step=question.step,
+            question=question.question,
+            kind=question.kind,
+            given=question.given,
+            answers=answers,
+            numbers=None if question.numbers is None else NumbersView(**asdict(question.numbers)),
+            listed=[FreeAnswerView(call=one.attempt, said=one.said, value=one.value) for one in question.listed],
+        )
 
 
 class ReportView(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response, status
@@ -25,12 +26,11 @@ from api.scenario_views import (
 from api.security import By
 from core.errors import BadInput
 from robot.dialog.flow import Flow, flow_to_json
-from robot.dialog.source import schema
-from robot.dialog.source.placed import check_source
+from robot.dialog.source import read, schema
 from services import drafts, versions
 from services.accounts import Asker
 from services.drafts import Scenario
-from services.publishing import prepare, world_of
+from services.publishing import prepare, surrounded, world_of
 from services.sounds import check_sounds, check_sounds_of
 from services.versions import Version
 
@@ -119,10 +119,12 @@ async def publish_scenario(id_: Id, given: PublishForm, asker: By, deps: Given) 
     """
     async with deps.database.transaction(asker.company) as tx:
         found = await drafts.one_scenario(tx, id_)
-        world = await world_of(tx)
+        known = await world_of(tx)
     flow = drafts.flow_of_draft(_draft_of(found))
-    now = deps.clock.now()
-    prepared = await asyncio.to_thread(prepare, flow, source=found.source, tests=found.tests, world=world, now=now)
+    now, world = deps.clock.now(), await surrounded(known, flow, deps.surroundings)
+    prepared = await asyncio.to_thread(
+        prepare, flow, source=found.source, tests=found.tests, world=world, now=now, models=_models(deps)
+    )
     async with deps.database.transaction(asker.company) as tx:
         made = await drafts.publish_draft(
             tx,
@@ -209,17 +211,23 @@ def _draft_of(found: Scenario) -> dict[str, Any]:
 async def _checked(
     source: str | None, flow: dict[str, Any] | None, tests: str | None, asker: Asker, deps: Deps
 ) -> CheckView:
-    async with deps.database.transaction(asker.company) as tx:
-        world = await world_of(tx)
     if flow is None:
-        read = await asyncio.to_thread(check_source, source or "", world)
-        if read.flow is None:
-            return CheckView.unreadable(read.findings)
-        meant = read.flow
+        given = await asyncio.to_thread(read, source or "")
+        if given.flow is None:
+            return CheckView.unreadable(given.findings)
+        meant = given.flow
     else:
         meant = drafts.flow_of_draft(flow)
-    now = deps.clock.now()
-    return CheckView.of(await asyncio.to_thread(prepare, meant, source=source, tests=tests, world=world, now=now))
+    async with deps.database.transaction(asker.company) as tx:
+        known = await world_of(tx)
+    now, world = deps.clock.now(), await surrounded(known, meant, deps.surroundings)
+    return CheckView.of(
+        await asyncio.to_thread(prepare, meant, source=source, tests=tests, world=world, now=now, models=_models(deps))
+    )
+
+
+def _models(deps: Deps) -> FilePath:
+    return deps.folder / "models"
 
 
 def _one(found: Sequence[Version], id_: int) -> Version:

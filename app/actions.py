@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
 import httpx
+import msgspec
 import structlog
 
 from app.action_protocol import asked, taken
@@ -24,8 +25,14 @@ MOST_IN_A_ROW: Final = 4
 """So many actions may follow each other by `FollowupAction` within one step."""
 AT_ONCE: Final = 8
 MOST_BYTES: Final = 1 << 20
+LIST: Final = "/actions"
+"""Where a server of rasa-sdk lists its actions."""
 INSTALL: Final = "Install the group: uv pip install --group actions, or pip install rasa-sdk."
 _REFUSALS: Final = {400: "action_rejected", 404: "no_such_action", 449: "action_needs_domain"}
+
+
+class _Listed(msgspec.Struct):
+    name: str
 
 
 class Runner(Protocol):
@@ -108,6 +115,19 @@ class ServerActions:
         except ValueError as error:
             raise Unavailable("action_answer", "The action server's answer is no JSON.") from error
 
+    async def names(self) -> frozenset[str]:
+        """The actions that the server lists; `Unavailable` where it does not answer, or lists none."""
+        url = httpx.URL(self._url).copy_with(path=LIST, query=None)
+        try:
+            async with self._client.stream("GET", url, headers=self._headers) as answer:
+                body = await read_within(answer, MOST_BYTES)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unavailable("action_server_away", "The action server does not answer.") from error
+        try:
+            return frozenset(one.name for one in msgspec.json.decode(body, type=tuple[_Listed, ...]))
+        except msgspec.DecodeError as error:
+            raise Unavailable("actions_not_listed", f"The action server lists no actions at {LIST}.") from error
+
 
 class PackageActions:
     """The actions of Python packages, imported at the first use; each runs in a thread with a loop of its own.
@@ -124,6 +144,11 @@ class PackageActions:
     async def run(self, request: Mapping[str, Any]) -> object:
         """Runs the action; what it raises is logged, and is an `Unavailable`."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, dict(request))
+
+    async def names(self) -> frozenset[str]:
+        """The actions that the packages offer; `Unavailable` where one of them cannot be imported."""
+        executor = await asyncio.get_running_loop().run_in_executor(self._threads, self._opened)
+        return frozenset(action.name for action in executor.list_actions())
 
     def close(self) -> None:
         """Waits for nothing: what still runs is left to end by itself."""

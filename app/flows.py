@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from campaigns.campaign import CompanyId
 from robot.dialog.flow import Flow
@@ -23,8 +24,12 @@ KEPT = 200
 class Flows:
     """Loads a flow once and keeps the `KEPT` last used."""
 
-    def __init__(self, database: Database, render_fixed: Callable[[Flow], Awaitable[None]]) -> None:
+    def __init__(
+        self, database: Database, render_fixed: Callable[[Flow], Awaitable[None]], models: Path | None = None
+    ) -> None:
+        """`models` is the folder of fetched models, where classifiers find their word vectors."""
         self._database = database
+        self._models = models
         self._render_fixed = render_fixed
         self._flows: OrderedDict[tuple[CompanyId, int], tuple[Flow, Trained | None]] = OrderedDict()
 
@@ -33,7 +38,7 @@ class Flows:
         key = (company, version)
         if key not in self._flows:
             async with self._database.transaction(company) as tx:
-                flow, trained = await flow_of(tx, version), await trained_of(tx, version)
+                flow, trained = await flow_of(tx, version), await trained_of(tx, version, self._models)
             await asyncio.to_thread(warm, flow, trained)
             await self._render_fixed(flow)
             self._flows[key] = flow, trained

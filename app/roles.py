@@ -176,7 +176,7 @@ def _dialler(
         lines=lines,
         desk=Desk(find_group, clock, trunk=settings.operator_trunk),
         note_answer=answers.note,
-        flow=Flows(database, senses.render_fixed).get,
+        flow=Flows(database, senses.render_fixed, settings.var / "models").get,
         senses=senses.of,
         recordings=settings.recordings,
         rules=RecentRules(database, clock).get,

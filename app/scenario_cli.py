@@ -25,6 +25,7 @@ Silences = Annotated[int, typer.Option("--silence", count=True, help="He says no
 HangsUp = Annotated[int, typer.Option("--hang-up", count=True, help="He hangs up.")]
 Known = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="What is known of the contact.")]
 NoOperator = Annotated[bool, typer.Option("--no-operator", help="No operator comes at a transfer.")]
+Owner = Annotated[str | None, typer.Option("--company", help="Look for its groups, sound files and templates too.")]
 Company = Annotated[str | None, typer.Option(help="Whose scenario; needed where there are several.")]
 Name = Annotated[str | None, typer.Option(help="Its name; left out: the file's.")]
 Force = Annotated[bool, typer.Option("--force", help="Also with a red regression set; this is noted.")]
@@ -41,24 +42,25 @@ class Ordered(TyperCommand):
 
 
 def scenario_cli(settings: Callable[[], Settings]) -> typer.Typer:
-    """The commands; `settings` is read when one of them needs the database."""
+    """The commands; `settings` is read when one of them needs the database or what is installed."""
     cli = typer.Typer(
         help="Look after scenarios.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
     )
-    _add_looking(cli)
+    _add_looking(cli, settings)
     _add_trying(cli)
     add_rehearsing(cli)
     _add_publishing(cli, settings)
     return cli
 
 
-def _add_looking(cli: typer.Typer) -> None:
+def _add_looking(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
     @cli.command("check")
-    def check_(file: File, *, as_json: AsJson = False) -> None:
+    def check_(file: File, *, company: Owner = None, as_json: AsJson = False) -> None:
         """Say everything that is wrong with a scenario and run its regression set; status 1 if anything is."""
         from app.scenario_files import check
+        from app.scenario_publish import world_for
 
-        check(file, as_json=as_json)
+        check(file, world=lambda flow: asyncio.run(world_for(settings(), flow, company)), as_json=as_json)
 
     @cli.command("diff")
     def diff_(before: File, after: File, *, as_json: AsJson = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,14 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.clock import SystemClock
+from app.settings import read_settings
 from core.errors import BadInput
-from robot.dialog.finding import Severity
+from robot.dialog.finding import Severity, World
 from robot.dialog.flow import Flow
-from robot.dialog.source import Changed, Finding, diff
+from robot.dialog.source import Changed, Finding, Read, diff, read
 from robot.dialog.source.placed import check_source
 from robot.dialog.source.playing import HangsUp, Hearing, Played, Presses, Says, Script, Silent, Turn, play
 from robot.dialog.source.regression import Dialogs, Verdict, read_dialogs, run
 from robot.dialog.source.understanding import ZONE, hearing_of, trained_for
+from robot.word_vectors import vectors_in
 
 TESTS: Final = ".tests.yaml"
 NOT_GOOD: Final = 1
@@ -49,40 +51,49 @@ def dialogs_of(file: Path, flow: Flow | None) -> Dialogs:
 
 def flow_in(file: Path) -> Flow:
     """The flow of a file that can be read as one; `BadInput` with the first thing that is wrong otherwise."""
-    read = check_source(text_of(file))
-    if read.flow is None:
-        more = f" And {len(read.findings) - 1} more." if len(read.findings) > 1 else ""
-        raise BadInput("bad_scenario", f"{file}:{read.findings[0]}{more}", hint=f"./zvonar scenario check {file}")
-    return read.flow
+    given = check_source(text_of(file))
+    if given.flow is None:
+        more = f" And {len(given.findings) - 1} more." if len(given.findings) > 1 else ""
+        raise BadInput("bad_scenario", f"{file}:{given.findings[0]}{more}", hint=f"./zvonar scenario check {file}")
+    return given.flow
 
 
 def hearing(flow: Flow) -> Hearing:
     """How the flow's robot understands a caller now; its intents are learnt first."""
-    return hearing_of(flow, trained_for(flow), now=SystemClock().now(), zone=ZONE)
+    vectors = vectors_in(read_settings().var / "models", flow.language)
+    return hearing_of(flow, trained_for(flow, vectors), now=SystemClock().now(), zone=ZONE)
 
 
 # ---- check
 
 
-def check(file: Path, *, as_json: bool) -> None:
-    """Prints what is wrong; ends with status 1 if anything but warnings is, or a dialog of the set is red."""
-    read = check_source(text_of(file))
-    dialogs = dialogs_of(file, read.flow)
+def check(file: Path, *, world: Callable[[Flow], World], as_json: bool) -> None:
+    """Prints what is wrong; ends with status 1 if anything but warnings is, or a dialog of the set is red.
+
+    `world` tells what the flow may refer to.
+    """
+    given = read(text_of(file))
+    looked = given if given.flow is None else check_source(text_of(file), world(given.flow))
+    _show_check(file, looked, as_json=as_json)
+
+
+def _show_check(file: Path, looked: Read, *, as_json: bool) -> None:
+    dialogs = dialogs_of(file, looked.flow)
     verdicts: tuple[Verdict, ...] = ()
-    if read.flow is not None and all(one.severity is not Severity.ERROR for one in read.findings):
-        verdicts = run(read.flow, dialogs.dialogs, hear=hearing(read.flow))
-    wrong = [*read.findings, *dialogs.findings]
+    if looked.flow is not None and all(one.severity is not Severity.ERROR for one in looked.findings):
+        verdicts = run(looked.flow, dialogs.dialogs, hear=hearing(looked.flow))
+    wrong = [*looked.findings, *dialogs.findings]
     good = all(one.severity is not Severity.ERROR for one in wrong) and all(one.green for one in verdicts)
     if as_json:
         told = {
             "good": good,
-            "findings": [told_finding(one, file) for one in read.findings]
+            "findings": [told_finding(one, file) for one in looked.findings]
             + [told_finding(one, tests_of(file)) for one in dialogs.findings],
             "dialogs": [told_verdict(one) for one in verdicts],
         }
         print(json.dumps(told, ensure_ascii=False))
     else:
-        show_findings(file, read.findings)
+        show_findings(file, looked.findings)
         show_findings(tests_of(file), dialogs.findings)
         show_verdicts(verdicts)
         warnings = sum(one.severity is Severity.WARNING for one in wrong)

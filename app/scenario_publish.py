@@ -12,11 +12,14 @@ from app.database import open_database
 from app.jobs import open_jobs
 from app.scenario_files import flow_in, show_findings, show_verdicts, tests_of, text_of
 from app.settings import Settings
+from app.surroundings import Installed
 from campaigns.campaign import CompanyId
 from core.clock import Clock
 from core.errors import BadInput, NotFound
+from robot.dialog.finding import World
+from robot.dialog.flow import Flow
 from services import accounts, drafts
-from services.publishing import Prepared, prepare, refuse, world_of
+from services.publishing import Prepared, prepare, refuse, surrounded, world_of
 from services.sounds import check_sounds
 from services.versions import published
 from storage.database import Database
@@ -31,10 +34,17 @@ async def run_publish(
     async with open_database(settings) as opened:
         owner = await company_of(opened.database, company)
         async with opened.database.transaction(owner) as tx:
-            world = await world_of(tx)
+            known = await world_of(tx)
+        world = await surrounded(known, flow, Installed(settings))
         tests = text_of(beside) if beside.exists() else None
         prepared = await asyncio.to_thread(
-            prepare, flow, source=text_of(file), tests=tests, world=world, now=clock.now()
+            prepare,
+            flow,
+            source=text_of(file),
+            tests=tests,
+            world=world,
+            now=clock.now(),
+            models=settings.var / "models",
         )
         if not as_json:
             show_findings(file, prepared.findings)
@@ -52,6 +62,17 @@ async def run_publish(
         print(f"{name or flow.name!r} is published as version {version} (number {id_} for campaigns).")
         if prepared.red:
             print(f"{len(prepared.red)} dialogs of its set are red; this is noted with it.", file=sys.stderr)
+
+
+async def world_for(settings: Settings, flow: Flow, company: str | None) -> World:
+    """What the flow may refer to: what is installed here, and where a company is named what this one has."""
+    known = World()
+    if company is not None:
+        async with open_database(settings) as opened:
+            owner = await company_of(opened.database, company)
+            async with opened.database.transaction(owner) as tx:
+                known = await world_of(tx)
+    return await surrounded(known, flow, Installed(settings))
 
 
 async def publish(

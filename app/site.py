@@ -18,6 +18,7 @@ from app.jobs import Jobs, open_jobs
 from app.senses import AllSenses
 from app.settings import ROOT, SIMULATED_TRUNK, VERSION, Settings
 from app.stop import stop_asked
+from app.surroundings import Installed
 from app.voices import AllVoices
 from app.web import WebServer, bind
 from core.clock import Clock
@@ -74,6 +75,7 @@ async def api_role(
             talks=Talks(senses.of),
             speaking=Speaking(voices.of),
             terms=settings.terms,
+            surroundings=Installed(settings),
         )
         web = WebServer(create_app(deps), listener)
         async with asyncio.TaskGroup() as group:

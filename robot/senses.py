@@ -16,7 +16,8 @@ from robot.asr.silero import Silero
 from robot.asr.tone import ToneEars
 from robot.asr.vosk_ears import VoskEars
 from robot.detector import Detector
-from robot.dialog.flow import Ask, Flow, Language, Listen, ListenFor, Step, VoiceSex, steps_of
+from robot.dialog.check_hearing import needs_words
+from robot.dialog.flow import Flow, Language, VoiceSex, steps_of
 from robot.gain import SoftEars
 from robot.hearing import HearingCounts
 from robot.ports import Ears, Vad
@@ -50,20 +51,13 @@ class Senses:
         if self.ears is not None:
             return
         for _, name, step in steps_of(flow):
-            if _needs_words(step):
+            if needs_words(step):
                 raise Unavailable(
                     "no_recogniser",
                     f"The step {name!r} has answers that only speech can give, and no recogniser "
                     f"for the language {self.language.value!r} is here.",
                     hint=f"{what_to_fetch(ModelKind.RECOGNISER, self.language.value)} Or give each answer a key.",
                 )
-
-
-def _needs_words(step: Step) -> bool:
-    """Whether something at the step can be said only, not typed."""
-    if isinstance(step, Listen):
-        return step.kind not in (ListenFor.NUMBER, ListenFor.PHONE)
-    return isinstance(step, Ask) and any(answer.phrases and answer.key is None for answer in step.answers)
 
 
 def open_senses(

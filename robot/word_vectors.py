@@ -11,6 +11,11 @@ from robot.dialog.flow import Language
 from robot.dialog.vectors import Navec, read_navec
 
 
+def vectors_in(models: Path | None, language: Language) -> Navec | None:
+    """The vectors of the language in the folder of fetched models; None where there is no such folder."""
+    return None if models is None else word_vectors(language, [models])
+
+
 def word_vectors(language: Language, folders: Sequence[Path]) -> Navec | None:
     """The vectors of the language; None where none are fetched, `BadInput` or `Unavailable` where they are broken.
 

@@ -5,25 +5,41 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import BadInput, Conflict
-from robot.dialog.finding import Severity, World
-from robot.dialog.flow import Flow
+from robot.dialog.check_hearing import in_hearing
+from robot.dialog.finding import Offer, Severity, Speech, World
+from robot.dialog.flow import Act, Flow, Language, steps_of
 from robot.dialog.source import Finding, Place
 from robot.dialog.source.placed import check_source
 from robot.dialog.source.regression import Verdict, read_dialogs, run
 from robot.dialog.source.understanding import ZONE, hearing_of, trained_for
 from robot.dialog.source.writing import write
+from robot.word_vectors import vectors_in
 from services.sounds import known_sounds
 from storage.tables import contact_fields, message_templates, operator_groups
+
+
+class Surroundings(Protocol):
+    """What of this installation a scenario relies on."""
+
+    def speech(self, language: Language) -> Speech:
+        """What can be heard and said in the language; reads files the first time."""
+        ...
+
+    async def offer(self) -> Offer:
+        """The custom actions that there are; asks the action server, if one is set up, and waits a short time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +76,38 @@ async def world_of(tx: AsyncConnection) -> World:
     return World(groups=groups, sounds=await known_sounds(tx), variables=fields, templates=templates)
 
 
+async def surrounded(world: World, flow: Flow, here: Surroundings | None) -> World:
+    """The same with what the installation has; for its actions it is asked only where the flow runs some."""
+    if here is None:
+        return world
+    acts = any(isinstance(step, Act) for _, _, step in steps_of(flow))
+    return replace(world, speech=here.speech, actions=await here.offer() if acts else None)
+
+
+async def check_heard(flow: Flow, here: Surroundings | None) -> None:
+    """Raises `BadInput` for a script with an answer that nobody could give here, for nothing hears its words."""
+    if here is None:
+        return
+    world = World(speech=here.speech)
+    found = await asyncio.to_thread(lambda: [one for one in in_hearing(flow, world) if one.severity is Severity.ERROR])
+    if found:
+        raise BadInput(found[0].code, found[0].message, field="script", hint=found[0].hint)
+
+
 def prepare(
-    flow: Flow, *, source: str | None, tests: str | None, world: World, now: datetime, classify: bool = True
+    flow: Flow,
+    *,
+    source: str | None,
+    tests: str | None,
+    world: World,
+    now: datetime,
+    models: Path | None = None,
+    classify: bool = True,
 ) -> Prepared:
     """Looks the flow over, trains its intents, runs its regression set; `source` is the file whose comments are kept.
 
-    Without `classify` nothing is trained, and the set hears no intents but by phrases and whole examples.
+    `models` is the folder of fetched models, whose word vectors the intents are learnt by. Without `classify` nothing
+    is trained, and the set hears no intents but by phrases and whole examples.
     """
     written = write(flow, before=source)
     read = check_source(written, world)
@@ -76,7 +118,7 @@ def prepare(
     trained = None
     if classify and not any(one.severity is Severity.ERROR for one in findings):
         try:
-            trained = trained_for(flow)
+            trained = trained_for(flow, vectors_in(models, flow.language))
         except BadInput as error:
             findings.append(Finding(error.code, Place(1, 1), error.message, error.hint or "", "intents"))
     runnable = dialogs is not None and not any(one.severity is Severity.ERROR for one in findings)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Text, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, Text, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaigns.buckets import LeadState, bucket
@@ -22,13 +22,13 @@ from campaigns.contacts.names import full_name
 from campaigns.leads import AttemptId, Bucket, LeadId
 from core.errors import NotFound
 from core.results import CallResult
-from robot.dialog.events import GivenAnswer, How
-from robot.dialog.flow import Ask, Flow, steps_of
+from robot.dialog.events import GivenAnswer
 from robot.outcome import Latency, Outcome, Utterance
+from services.answer_report import QuestionCounts, question_counts
 from services.campaigns import ALIVE, found_campaign
 from services.scenarios import flow_of
 from storage.counts import counts
-from storage.tables import BUCKET, answers, attempts, campaigns, contacts, leads
+from storage.tables import BUCKET, attempts, campaigns, contacts, leads
 
 Item = TypeVar("Item")
 
@@ -39,30 +39,6 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     next: int | None
-
-
-@dataclass(slots=True)
-class AnswerCount:
-    """How often one answer was given, and by what."""
-
-    answer: str
-    label: str
-    by_key: int = 0
-    by_phrase: int = 0
-
-    @property
-    def count(self) -> int:
-        """By whatever way."""
-        return self.by_key + self.by_phrase
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionCounts:
-    """One question with its answers in their order, those that nobody gave too."""
-
-    step: str
-    question: str
-    counts: tuple[AnswerCount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +133,7 @@ async def campaign_report(tx: AsyncConnection, campaign: CampaignId) -> Campaign
         buckets=counted.buckets,
         attempts=counted.attempts,
         results=counted.results,
-        answers=await _questions(tx, campaign, flow),
+        answers=await question_counts(tx, campaign, flow),
         talk_seconds=counted.talk_s,
         spent=counted.spent,
     )
@@ -237,28 +213,6 @@ async def call_card(tx: AsyncConnection, attempt: AttemptId) -> CallCard:
 def in_bucket(wanted: Bucket) -> ColumnElement[bool]:
     """The rule of `campaigns.buckets` as a condition on `leads`, as the index of buckets holds it."""
     return literal_column(f"({BUCKET})", Text) == str(wanted)
-
-
-async def _questions(tx: AsyncConnection, campaign: CampaignId, flow: Flow | None) -> tuple[QuestionCounts, ...]:
-    """The flow's questions in its order, then those that only older versions of it asked."""
-    asked: dict[tuple[str, str], dict[tuple[str, str], AnswerCount]] = {
-        (name, step.question): {
-            (answer.id, answer.label): AnswerCount(answer.id, answer.label) for answer in step.answers if answer.label
-        }
-        for _, name, step in (steps_of(flow) if flow else ())
-        if isinstance(step, Ask) and step.question is not None
-    }
-    a = answers.c
-    by = (a.step, a.question, a.answer, a.label, a.how)
-    query = select(*by, func.count().label("times")).where(a.campaign_id == campaign)
-    for row in await tx.execute(query.group_by(*by).order_by(func.min(a.id))):
-        given = asked.setdefault((row.step, row.question), {})
-        count = given.setdefault((row.answer, row.label), AnswerCount(row.answer, row.label))
-        if row.how == How.KEY:
-            count.by_key += row.times
-        else:
-            count.by_phrase += row.times
-    return tuple(QuestionCounts(step, question, tuple(given.values())) for (step, question), given in asked.items())
 
 
 async def _page(tx: AsyncConnection, query: Select[Any], read: Any, limit: int) -> Page[Any]:  # noqa: ANN401

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import BadInput, NotFound
 from robot.dialog.flow import Flow, HandlerKind, Transfer, flow_from_json, flow_to_json, steps_of
 from robot.dialog.intents import Trained
+from robot.word_vectors import vectors_in
 from services.texts import one_line
 from storage.tables import operator_groups, scenario_versions, scenarios
 
@@ -70,13 +74,18 @@ async def script_of(tx: AsyncConnection, version: int) -> dict[str, Any] | None:
     return None if found.script is None else dict(found.script)
 
 
-async def trained_of(tx: AsyncConnection, version: int) -> Trained | None:
-    """The classifier that a version was published with; None where it has no intents to learn."""
+async def trained_of(tx: AsyncConnection, version: int, models: Path | None = None) -> Trained | None:
+    """The classifier that a version was published with; None where it has no intents to learn.
+
+    `models` is the folder of fetched models: `BadInput` where the word vectors of the classifier are not there.
+    """
     query = select(scenario_versions.c.trained).where(scenario_versions.c.id == version)
     found = (await tx.execute(query)).one_or_none()
     if found is None:
         raise NotFound("no_such_scenario", "There is no such scenario.")
-    return None if found.trained is None else Trained.from_bytes(found.trained)
+    if found.trained is None:
+        return None
+    return await asyncio.to_thread(Trained.from_bytes, found.trained, find=partial(vectors_in, models))
 
 
 async def _of_any(tx: AsyncConnection, name: str, now: datetime) -> int:

@@ -57,6 +57,27 @@ async def published(tx: AsyncConnection, scenario: int, version: int | None = No
     return row
 
 
+async def zone_of(tx: AsyncConnection, version: int) -> str | None:
+    """The zone in which callers of the version live: that of the newest campaign which runs it.
+
+    Else of one that runs another version of the scenario, else of the company's newest; None where it has no campaign.
+    """
+    v, mine = scenario_versions.c, scenario_versions.alias("mine")
+    of = select(mine.c.scenario_id).where(mine.c.id == version).scalar_subquery()
+    nearest = (
+        (campaigns.c.scenario_version_id == version).desc().nulls_last(),
+        (v.scenario_id == of).desc().nulls_last(),
+    )
+    query = (
+        select(campaigns.c.schedule["zone"].astext)
+        .join(scenario_versions, v.id == campaigns.c.scenario_version_id, isouter=True)
+        .where(campaigns.c.deleted_at.is_(None))
+        .order_by(*nearest, campaigns.c.id.desc())
+        .limit(1)
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
 async def chosen(
     tx: AsyncConnection, scenario: int, version: int | None, shares: Sequence[tuple[int, int]] = ()
 ) -> tuple[int, tuple[Variant, ...]]:

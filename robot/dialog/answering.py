@@ -69,11 +69,15 @@ def _turn(plan: Plan, state: DialogState, event: Heard) -> Next:
 
 
 def _value_or_handler(plan: Plan, state: DialogState, step: Listen, event: Heard) -> str | Handler | None:
-    """What the step keeps of the words; where any words will do, a handler's own phrase is none of them."""
+    """What the step keeps of the words; what is a handler's own phrase or example as a whole is none of it."""
     if step.kind is ListenFor.TEXT:
         return handler_for(plan, state, event, whole=True) or value_in(step, event)
     value = value_in(step, event)
-    return value if value is not None else handler_for(plan, state, event)
+    if value is None:
+        return handler_for(plan, state, event)
+    if step.kind is ListenFor.DATE_TIME:
+        return value
+    return handler_for(plan, state, dataclasses.replace(event, intents=()), whole=True) or value
 
 
 def _turn_in_detour(plan: Plan, state: DialogState, event: Heard) -> Next:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from core.errors import BadInput
-from robot.asr.words import spelt
 from robot.dialog import library
-from robot.dialog.finding import At, Finding, World
-from robot.dialog.flow import Answer, Ask, Flow, Language, Listen, steps_of
+from robot.dialog.finding import At, Finding
+from robot.dialog.flow import Answer, Ask, Flow, Listen, steps_of
 from robot.dialog.phrases import MAX_FIELD, check_phrases, overlap
 from robot.dialog.words import words_of
 
@@ -18,17 +17,17 @@ KEYS: Final = "1234567890*#"
 NUMBERS: Final = {"repeats": (0, 10), "wait_s": (0.5, 60), "longest_s": (1, 120)}
 
 
-def in_answers(flow: Flow, world: World) -> Iterator[Finding]:
+def in_answers(flow: Flow) -> Iterator[Finding]:
     """Findings about what is expected at the steps, and about the intents."""
     for _, name, step in steps_of(flow):
         at = At(step=name)
         if isinstance(step, Ask | Listen):
             yield from in_numbers(at, {field: getattr(step, field) for field in NUMBERS}, NUMBERS)
         if isinstance(step, Ask):
-            yield from _in_ask(step, at, flow, world)
+            yield from _in_ask(step, at, flow)
         if isinstance(step, Listen) and step.least is not None and step.most is not None and step.least > step.most:
             yield at.error("bad_number", "least", "No number lies between these bounds.", "Exchange least and most.")
-    yield from _in_intents(flow, world)
+    yield from _in_intents(flow)
 
 
 def in_numbers(at: At, given: Mapping[str, float], bounds: Mapping[str, tuple[float, float]]) -> Iterator[Finding]:
@@ -39,7 +38,7 @@ def in_numbers(at: At, given: Mapping[str, float], bounds: Mapping[str, tuple[fl
             yield at.error("bad_number", field, message, f"From {least:g} to {most:g}.")
 
 
-def _in_ask(step: Ask, at: At, flow: Flow, world: World) -> Iterator[Finding]:
+def _in_ask(step: Ask, at: At, flow: Flow) -> Iterator[Finding]:
     if len(step.answers) > MAX_ANSWERS:
         message = f"There are {len(step.answers)} answers; at most {MAX_ANSWERS} are allowed."
         yield at.error("too_many_answers", "answers", message, "Spread them over two questions.")
@@ -50,7 +49,6 @@ def _in_ask(step: Ask, at: At, flow: Flow, world: World) -> Iterator[Finding]:
         place = f"answers.{number}"
         yield from _in_answer(step.answers[:number], answer, at, place)
         yield from in_phrases(answer.phrases, at, f"{place}.phrases")
-        yield from _unheard(answer.phrases, at, f"{place}.phrases", flow.language, world, only=answer.key is None)
         if not answer.phrases and answer.key is None:
             yield at.error("no_way_to_answer", place, "This answer has neither a key nor a phrase.", "Give it one.")
         yield from _overlapping(answer.phrases, heard, at, f"{place}.phrases")
@@ -88,27 +86,6 @@ def in_phrases(phrases: Sequence[str], at: At, field: str) -> Iterator[Finding]:
             yield at.error(error.code, field, error.message, error.hint)
 
 
-def _unheard(
-    phrases: Sequence[str], at: At, field: str, language: Language, world: World, *, only: bool
-) -> Iterator[Finding]:
-    """Words that the recogniser does not know; an error where nothing else gives the answer (`only`)."""
-    if world.vocabulary is None:
-        return
-    unknown = {phrase: _unknown_words(phrase, language, world.vocabulary) for phrase in phrases}
-    lost = [phrase for phrase, words in unknown.items() if words]
-    for phrase in lost:
-        words = ", ".join(repr(word) for word in unknown[phrase])
-        message = f"{phrase!r} cannot be heard: the recogniser does not know {words}."
-        kind = at.error if only and len(lost) == len(phrases) else at.warning
-        yield kind("unsayable_phrase", field, message, "Write it in other words, or give the answer a key.")
-
-
-def _unknown_words(phrase: str, language: Language, vocabulary: Container[str]) -> list[str]:
-    return [
-        word for word in spelt(phrase, language) if word not in vocabulary and word.replace("ё", "е") not in vocabulary
-    ]
-
-
 def _overlapping(
     phrases: Sequence[str], heard: Sequence[tuple[str, tuple[str, ...]]], at: At, field: str
 ) -> Iterator[Finding]:
@@ -129,7 +106,7 @@ def _hidden(step: Ask, at: At, flow: Flow) -> Iterator[Finding]:
                 yield at.warning("phrase_hides_handler", f"answers.{number}.phrases", message, hint)
 
 
-def _in_intents(flow: Flow, world: World) -> Iterator[Finding]:
+def _in_intents(flow: Flow) -> Iterator[Finding]:
     used = {handler.intent for handler in flow.handlers}
     used |= {intent for _, _, step in steps_of(flow) if isinstance(step, Ask) for intent in step.intents}
     examples: dict[tuple[str, ...], str] = {}
@@ -144,8 +121,6 @@ def _in_intents(flow: Flow, world: World) -> Iterator[Finding]:
         if name not in used:
             yield at.warning("unused_intent", "", f"Nothing asks for {name!r}.", "Use it, or take it out.")
         yield from in_phrases(intent.phrases, at, "phrases")
-        known_by_phrases_alone = not (intent.examples or intent.library)
-        yield from _unheard(intent.phrases, at, "phrases", flow.language, world, only=known_by_phrases_alone)
         for example in intent.examples:
             other = examples.setdefault(words_of(example), name)
             if other != name:

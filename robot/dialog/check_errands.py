@@ -31,9 +31,7 @@ def _in_step(step: Step, at: At, world: World) -> Iterator[Finding]:
             yield from _in_fetch(step, at)
         case Act():
             yield from in_numbers(at, {"timeout_s": step.timeout_s}, {"timeout_s": TIMEOUT})
-            if world.actions is not None and step.action not in world.actions:
-                message = f"There is no action {step.action!r}."
-                yield at.error("no_such_action", "action", message, "Install its package, or name another.")
+            yield from _in_act(step, at, world)
         case Message():
             yield from _in_message(step, at, world)
         case Callback(delay_min=None, variable=None):
@@ -72,6 +70,18 @@ def _in_fetch(step: Fetch, at: At) -> Iterator[Finding]:
             yield at.error("bad_pointer", f"save.{pointer}", message, "For instance /order/sum or /items/0/name.")
     if step.method == "GET" and step.body is not None:
         yield at.warning("body_unsent", "body", "A GET sends no body.", "Take POST, or leave the body out.")
+
+
+def _in_act(step: Act, at: At, world: World) -> Iterator[Finding]:
+    offer = world.actions
+    if offer is None or step.action in offer.names:
+        return
+    if offer.unasked is not None:
+        message = f"Whether there is an action {step.action!r} is not known: {offer.unasked}"
+        yield at.warning("action_unknown", "action", message, "Without it the step goes on by `failed`.")
+        return
+    hint = "Name its package or its server in the settings (ZVONAR_ACTIONS__PACKAGES, ZVONAR_ACTIONS__SERVER)."
+    yield at.error("no_such_action", "action", f"Nobody offers an action {step.action!r}.", hint)
 
 
 def _in_message(step: Message, at: At, world: World) -> Iterator[Finding]:

@@ -89,9 +89,11 @@ def _in_prompt(
     if prompt.audio and world.sounds is not None and prompt.audio not in world.sounds:
         message = f"There is no sound file {prompt.audio!r}."
         yield at.error("no_such_sound", f"{field}.audio", message, "Upload it, or write a text instead.")
-    voice = prompt.voice or flow.voice
-    if not prompt.audio and prompt.text.strip() and world.voices is not None and voice not in world.voices:
-        hint = "Choose the other voice, or fetch one (`zvonar models`)."
+    if world.speech is None or prompt.audio or not prompt.text.strip():
+        return
+    speech, voice = world.speech(flow.language), prompt.voice or flow.voice
+    if voice not in speech.voices:
+        hint = f"Choose the other voice, or bring one. {speech.mend_voices}".rstrip()
         yield at.error("no_voice", f"{field}.voice", f"There is no {voice.value} voice here to say this.", hint)
 
 

@@ -12,12 +12,13 @@ from core.errors import BadInput
 from robot.dialog.check_answers import in_answers
 from robot.dialog.check_errands import in_errands
 from robot.dialog.check_handlers import in_handlers
+from robot.dialog.check_hearing import in_hearing
 from robot.dialog.check_texts import in_texts
 from robot.dialog.check_ways import in_ways
-from robot.dialog.finding import Finding, Severity, World
+from robot.dialog.finding import Finding, Offer, Severity, Speech, World
 from robot.dialog.flow import Flow, StepId, check_links, steps_of
 
-__all__ = ["Finding", "Severity", "World", "check"]
+__all__ = ["Finding", "Offer", "Severity", "Speech", "World", "check"]
 
 
 def check(flow: Flow, world: World | None = None) -> tuple[Finding, ...]:
@@ -37,6 +38,7 @@ def check(flow: Flow, world: World | None = None) -> tuple[Finding, ...]:
 def _findings(flow: Flow, world: World) -> Iterator[Finding]:
     yield from in_ways(flow)
     yield from in_texts(flow, world)
-    yield from in_answers(flow, world)
+    yield from in_answers(flow)
+    yield from in_hearing(flow, world)
     yield from in_handlers(flow, world)
     yield from in_errands(flow, world)

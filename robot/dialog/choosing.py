@@ -4,23 +4,35 @@ An answer that the step expects beats a handler, except that:
 
 * a handler's longer phrase that holds the answer's words wins ("нет времени" is not "нет");
 * a wish not to be called again is never lost behind an answer ("нет, больше не звоните"), be it a guess alone, unless
-  the answer's words are all that was said.
+  the answer's words are all that was said;
+* an example of an intent that was said word for word wins, where the answer's phrase is but a part of it;
+* a bare consent ("да", "можно", "yes") gives way to what the rest of the words means, unless they mean the same
+  answer: to a handler or an intent of the step by its phrase ("да, а кто это"), to an intent of the step or a handler
+  of objections and refusals by the likeliest guess ("да, но у вас всё так дорого");
+* so does a no that speaks of something missing, to any handler ("начальства нет на месте").
 
-Phrases beat examples that were said word for word, and these beat a classifier's guess. A guess never decides what
+Else phrases beat examples that were said word for word, and these beat a classifier's guess. A guess never decides what
 the phrases negated or left a tie.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 from robot.dialog.detours import is_open
 from robot.dialog.events import DialogState, Heard, How
 from robot.dialog.flow import Answer, Handler, HandlerKind
-from robot.dialog.lexicon import FILLERS, Words
+from robot.dialog.lexicon import BARE_CONSENTS, FILLERS, NOES, Words
 from robot.dialog.phrases import Match, Unclear, judge
 from robot.dialog.plan import Plan, Spot
 from robot.dialog.words import words_of
+
+_REFUSE: Final = frozenset(
+    {HandlerKind.OBJECTION, HandlerKind.LATER, HandlerKind.NOT_INTERESTED, HandlerKind.DO_NOT_CALL}
+)
+"""Kinds of handlers that a guess alone may call where somebody has said yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,10 @@ def choose(plan: Plan, state: DialogState, spot: Spot, event: Heard) -> Chosen |
     answer = given if isinstance(given, Match) else None
     if called is not None and (answer is None or _goes_before(called, answer)):
         return called.handler
+    if answer is not None and answer.answer.id not in spot.intents:
+        behind = _behind_word(plan, state, spot, event, answer, called, doubtful)
+        if behind is not None:
+            return behind
     if answer is not None:
         if not _is_all(answer.reading, words_of(answer.phrase)) and (forbidding := _forbidding(plan, state, event)):
             return forbidding
@@ -56,6 +72,41 @@ def choose(plan: Plan, state: DialogState, spot: Spot, event: Heard) -> Chosen |
     if isinstance(given, Unclear):
         doubtful |= given.negated | given.tied
     return _meant(plan, state, spot, event, doubtful)
+
+
+def _behind_word(
+    plan: Plan,
+    state: DialogState,
+    spot: Spot,
+    event: Heard,
+    given: Match,
+    called: Called | None,
+    doubtful: frozenset[str],
+) -> Chosen | Handler | None:
+    """What is meant by all the words, of which the answer's phrase is but a part; None where the answer stands."""
+    if _is_all(given.reading, words_of(given.phrase)):
+        return None
+    example = _meant(plan, state, spot, dataclasses.replace(event, intents=()), doubtful)
+    consent = BARE_CONSENTS.issuperset(words_of(given.phrase))
+    if example is not None or not (consent or _is_missing(given)):
+        return example
+    kept = BARE_CONSENTS if consent else frozenset(words_of(given.phrase))
+    rest = " ".join(word for word in words_of(given.reading) if word not in kept | FILLERS)
+    again = judge(spot.answers, (rest,), forms=spot.forms) if rest else None
+    if not rest or (isinstance(again, Match) and again.answer.id == given.answer.id):
+        return None
+    if isinstance(again, Match) and again.answer.id in spot.intents:
+        return Chosen(again.answer, How.INTENT, given.reading, event.confidence)
+    if called is not None and called.reading == given.reading:
+        return called.handler
+    meant = _meant(plan, state, spot, dataclasses.replace(event, intents=event.intents[:1]), doubtful)
+    return meant if not isinstance(meant, Handler) or meant.kind in _REFUSE or not consent else None
+
+
+def _is_missing(given: Match) -> bool:
+    """Whether the phrase is a no that speaks of something missing: "времени нет", "здесь таких нет"."""
+    told = [word for word in words_of(given.reading) if word not in FILLERS]
+    return NOES.issuperset(words_of(given.phrase)) and told[0] not in NOES
 
 
 def _named(

@@ -13,8 +13,9 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from robot.dialog.lexicon import DIGITS, GLUED, OFTEN_NEGATED, REFUSALS, Words
+from robot.dialog.lexicon import DIGITS, GLUED, REFUSALS, Words
 from robot.dialog.near import LONGER, SHORTEST, beginning, sound, stands_for
+from robot.dialog.negation import attitude_of
 from robot.dialog.word_forms import CONDITIONAL, lemmas
 from robot.dialog.words import words_of
 
@@ -52,11 +53,11 @@ class _Wording(NamedTuple):
 class Expected:
     """The phrases of a set of answers by the words they begin with, and what heard words stand for."""
 
-    __slots__ = ("_by_first", "_forms", "_joined", "_known", "_lemmas", "_misspellable", "_vocabulary", "refusing")
+    __slots__ = ("_by_first", "_forms", "_joined", "_known", "_lemmas", "_misspellable", "_vocabulary", "attitudes")
 
     def __init__(self, phrases: Phrases, *, forms: bool) -> None:
         self._forms = forms
-        self.refusing = tuple(_is_refusing(own) for own in phrases)
+        self.attitudes = tuple(attitude_of(own) for own in phrases)
         self._by_first: dict[str, list[_Wording]] = {}
         self._joined: dict[tuple[str, int], dict[str, Words]] = {}
         for answer, own in enumerate(phrases):
@@ -160,16 +161,6 @@ def _likeness(phrase: Words, stood_for: list[Mapping[str, Likeness]]) -> Likenes
         misspelt += likeness is Likeness.MISSPELT
         least = min(least, likeness)
     return least if misspelt <= (len(phrase) + 1) // 2 else None
-
-
-def _is_refusing(phrases: tuple[str, ...]) -> bool:
-    """Whether these are phrases of a refusing answer: one of them holds a negation, a no or a farewell."""
-    return any(word in REFUSALS or is_glued_negation(word) for phrase in phrases for word in words_of(phrase))
-
-
-def is_glued_negation(word: str) -> bool:
-    """Whether the word is a refusal with its negation written as one: "нехочу", "неинтересно"."""
-    return word[:2] == "не" and word[2:] in OFTEN_NEGATED
 
 
 @lru_cache(maxsize=1024)

@@ -2,7 +2,7 @@
 
 Each kind of feature is weighted by how rare it is among the training sentences (TF-IDF) and has length 1 by itself,
 so that a long word with many pieces does not drown its neighbours. Where word vectors are given, their mean is one
-more kind.
+more kind: each word by the square of its rarity, less what all words of the training sentences have in common.
 """
 
 from __future__ import annotations
@@ -63,12 +63,14 @@ class Vectors(Protocol):
 class Features:
     """The features of the training sentences, each with its column and its rarity."""
 
-    __slots__ = ("_columns", "rarity", "vectors")
+    __slots__ = ("_centre", "_columns", "_rarest", "rarity", "vectors")
 
     def __init__(self, names: Sequence[str], rarity: NDArray[np.float32], vectors: Vectors | None = None) -> None:
         self._columns = {name: column for column, name in enumerate(names)}
         self.rarity = rarity
         self.vectors = vectors
+        self._rarest = float(rarity.max()) if len(rarity) else 1.0
+        self._centre = np.zeros(0, np.float32) if vectors is None else _centre(names, vectors)
 
     @classmethod
     def of(cls, sentences: Iterable[str], *, vectors: Vectors | None = None) -> Features:
@@ -106,10 +108,23 @@ class Features:
                 scale = WEIGHTS[kind] / sqrt(sum(value * value for value in found.values()))
                 columns += found
                 values += [value * scale for value in found.values()]
-        if self.vectors is not None and (mean := _mean(words, self.vectors)) is not None:
+        if self.vectors is not None and (mean := self._mean(words, self.vectors)) is not None:
             columns += range(len(self._columns), self.width)
             values += mean.tolist()
         return np.array(columns, dtype=np.int32), np.array(values, dtype=np.float32)
+
+    def _mean(self, words: Words, vectors: Vectors) -> NDArray[np.float32] | None:
+        """The vector of the sentence, of length 1; None where no word of it is known."""
+        mean = np.zeros(vectors.size, np.float32)
+        for word in words:
+            if (vector := vectors.vector(word)) is not None:
+                mean += (vector - self._centre) * self._rarity_of(word) ** 2
+        length = float(np.linalg.norm(mean))
+        return None if length == 0.0 else mean / np.float32(length)
+
+    def _rarity_of(self, word: str) -> float:
+        column = self._columns.get(f"l{lemma(word)}")
+        return self._rarest if column is None else float(self.rarity[column])
 
 
 def _words(sentence: str) -> Words:
@@ -135,10 +150,8 @@ def _named(words: Words) -> Iterator[str]:
             yield from (f"c{framed[i : i + size]}" for i in range(len(framed) - size + 1))
 
 
-def _mean(words: Words, vectors: Vectors) -> NDArray[np.float32] | None:
+def _centre(names: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
+    """The mean of the vectors of all words that are features."""
+    words = (name[1:] for name in names if name[0] == "w" and " " not in name)
     known = [vector for word in words if (vector := vectors.vector(word)) is not None]
-    if not known:
-        return None
-    mean = np.mean(known, axis=0)
-    length = float(np.linalg.norm(mean))
-    return None if length == 0.0 else (mean / length).astype(np.float32)
+    return np.mean(known, axis=0).astype(np.float32) if known else np.zeros(vectors.size, np.float32)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from enum import StrEnum
 
-from robot.dialog.flow import StepId, VoiceSex
+from robot.dialog.flow import Language, StepId, VoiceSex
 
 
 class Severity(StrEnum):
@@ -33,19 +33,42 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """What can be heard and said here in one language.
+
+    `hears`: a recogniser is here; `words` are those that it knows, in small letters, None where it spells any word.
+    `voices` are the sexes that there is a voice for. `mend_ears` and `mend_voices` are sentences that say by which
+    command more comes.
+    """
+
+    hears: bool = True
+    words: Container[str] | None = None
+    voices: Container[VoiceSex] = frozenset(VoiceSex)
+    mend_ears: str = ""
+    mend_voices: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The custom actions that somebody offers; `unasked` says why there may be more of them, None if there are not."""
+
+    names: Container[str] = frozenset()
+    unasked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What a flow may refer to; what is None is not known here and not looked at.
 
-    `variables` are the contacts' custom fields, `vocabulary` the words that the recogniser can hear, in small letters.
+    `variables` are the contacts' custom fields, `speech` tells what can be heard and said in a language.
     """
 
     groups: Container[str] | None = None
     sounds: Container[str] | None = None
-    vocabulary: Container[str] | None = None
     variables: frozenset[str] | None = None
     templates: Container[str] | None = None
-    actions: Container[str] | None = None
-    voices: Container[VoiceSex] | None = None
+    actions: Offer | None = None
+    speech: Callable[[Language], Speech] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,22 @@ def steps_of(flow: Flow) -> Iterator[tuple[str | None, StepId, Step]]:
             yield called, inside(called, name), step
 
 
+def steps_in_order(flow: Flow) -> Iterator[tuple[StepId, Step]]:
+    """Every step by its name in the whole flow, in the order in which a caller may come to them, sub-flows last."""
+    parts: list[tuple[str | None, Flow | SubFlow]] = [(None, flow), *flow.flows.items()]
+    for called, part in parts:
+        found: dict[StepId, None] = {}
+        waiting = [part.start]
+        while waiting:
+            name = waiting.pop()
+            if name in found or name not in part.steps:
+                continue
+            found[name] = None
+            waiting.extend(reversed([to for _, to in links_of(part.steps[name])]))
+        for name in dict.fromkeys((*found, *part.steps)):
+            yield (name if called is None else inside(called, name)), part.steps[name]
+
+
 def links_of(step: Step) -> Iterator[tuple[str, StepId]]:
     """Each field of the step that names another step of the same flow, with that name."""
     match step:

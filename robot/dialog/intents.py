@@ -8,7 +8,7 @@ for another one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -21,6 +21,8 @@ from robot.dialog.features import Features, Vectors
 from robot.dialog.flow import Language
 
 VERSION: Final = 1
+FindVectors = Callable[[Language], Vectors | None]
+"""Finds the word vectors of a language; they are read only where a classifier needs them."""
 _WEIGHT: Final = np.dtype("<f4")
 
 
@@ -131,17 +133,16 @@ class Trained:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, vectors: Vectors | None = None) -> Trained:
-        """The stored classifier; `BadInput` if it is none, or was trained with other word vectors than given here."""
+    def from_bytes(cls, data: bytes, *, find: FindVectors | None = None) -> Trained:
+        """The stored classifier; `BadInput` if it is none, or if `find` does not find its word vectors."""
         try:
             stored = msgspec.msgpack.decode(data, type=_Stored)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _broken(str(error)) from error
         if stored.version != VERSION:
             raise _broken(f"it has version {stored.version} instead of {VERSION}")
-        if stored.vectors is None:
-            vectors = None
-        elif vectors is None or vectors.name != stored.vectors:
+        vectors = find(stored.language) if find is not None and stored.vectors is not None else None
+        if stored.vectors is not None and (vectors is None or vectors.name != stored.vectors):
             message = f"The intents were trained with the word vectors {stored.vectors}, which are not here."
             hint = "Fetch them (./zvonar models fetch), or publish the scenario again."
             raise BadInput("vectors_missing", message, hint=hint)

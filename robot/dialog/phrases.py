@@ -3,16 +3,9 @@
 Phrases and speech are compared as sequences of words: without regard to case, ё or е, punctuation and hyphens;
 number words up to ten are the same as their digits. An answer matches where one of its phrases stands in the
 speech as whole words in a row, on request in other forms of these words (`word_forms`), or with a word in it that the
-recogniser misspelt (`near`); whatever stands around it (fillers, politeness) does no harm, except a negation:
-
-* A phrase is not said where it is negated from outside. For a consenting answer a negation reaches over the
-  three words after it, fillers not counted: "я не очень хочу" is not "хочу". For a refusing answer (one of its
-  phrases holds a negation, "нет", "no" or a farewell) only the word before counts: "не надо, до свидания" is
-  "до свидания", while "не против" is not "против". Before a misspelt word whatever may be a negation is one.
-* A phrase followed at once by "не очень", "not really" and their like is negated too, and so is the particle
-  "да" in "да не знаю".
-* An idiom says something else than its words: "почему бы и нет", "не против", "why not" are consents that negate
-  nothing, "да, слушаю" is how a telephone is answered. No phrase that covers only a part of one was said.
+recogniser misspelt (`near`); whatever stands around it (fillers, politeness) does no harm, except a negation
+(`negation`). A phrase that was said twice, once negated and once not, is not said; no phrase that covers only a part
+of an idiom is.
 
 Of all phrases said the one with most words wins, of these one that was said as it is written; if two answers have
 one alike, it is a tie and no match.
@@ -23,19 +16,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from core.errors import BadInput
-from robot.dialog.expected import Expected, Likeness, Place, expected, is_glued_negation
+from robot.dialog.expected import Expected, Likeness, Place, expected
 from robot.dialog.flow import Answer
-from robot.dialog.lexicon import FILLERS, IDIOMS, LIKE_NEGATIONS, NEGATIONS, SOFTENERS, Words
-from robot.dialog.word_forms import is_known
+from robot.dialog.lexicon import Words
+from robot.dialog.negation import Attitude, Denied, Speech
 from robot.dialog.words import cut, words_of
 
 __all__ = [
     "MAX_FIELD",
-    "REACH",
     "Likeness",
     "Match",
     "Unclear",
@@ -47,9 +38,6 @@ __all__ = [
 ]
 
 MAX_FIELD: Final = 250
-REACH: Final = 3
-"""How many words a negation reaches over."""
-LONGEST_MUMBLE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,75 +114,32 @@ def overlap(phrases: Iterable[str], others: Iterable[str]) -> str | None:
 
 
 def _judge_reading(answers: Sequence[Answer], phrases: Expected, reading: str) -> Match | Unclear | None:
-    said = _Speech(phrases.heard(cut(reading)))
-    best: list[Place] = []
-    rank, negated = (0, Likeness.MISSPELT), set[str]()
-    for place in phrases.places(said.words):
-        if said.is_part(place.start, place.end):
-            continue
-        if said.is_negated(place, 1 if phrases.refusing[place.answer] else REACH + 1):
-            negated.add(answers[place.answer].id)
-            continue
-        own = (place.end - place.start, place.likeness)
-        if own > rank:
-            rank, best = own, []
-        if own == rank:
-            best.append(place)
-    if not best:
-        return Unclear(negated=frozenset(negated)) if negated else None
-    named = {answers[place.answer].id for place in best}
+    said = Speech(phrases.heard(cut(reading)))
+    found = [
+        (place, _denied(said, place, phrases.attitudes[place.answer]))
+        for place in phrases.places(said.words)
+        if not said.is_part(place.start, place.end)
+    ]
+    negated = {(place.answer, place.phrase) for place, denied in found if denied is Denied.NEGATED}
+    stands = [(place, denied) for place, denied in found if (place.answer, place.phrase) not in negated]
+    if not stands:
+        return Unclear(negated=frozenset(answers[answer].id for answer, _ in negated)) if negated else None
+    rank = max(_rank(place) for place, _ in stands)
+    best = [(place, denied) for place, denied in stands if _rank(place) == rank]
+    named = {answers[place.answer].id for place, _ in best}
     if len(named) > 1:
         return Unclear(tied=frozenset(named))
-    first = min(best, key=lambda place: (place.answer, answers[place.answer].phrases.index(place.phrase)))
+    if any(denied is not None for _, denied in best):
+        return Unclear(negated=frozenset(named))
+    first = min(
+        (place for place, _ in best), key=lambda one: (one.answer, answers[one.answer].phrases.index(one.phrase))
+    )
     return Match(answers[first.answer], first.phrase, reading, first.likeness)
 
 
-class _Speech:
-    """One reading as words, with the idioms found in it."""
-
-    __slots__ = ("_idioms", "words")
-
-    def __init__(self, words: Words) -> None:
-        self.words = words
-        self._idioms = tuple(_idioms(words))
-
-    def is_part(self, start: int, end: int) -> bool:
-        """Whether these words are only a part of an idiom."""
-        return any(a <= start and end <= b and end - start < b - a for a, b in self._idioms)
-
-    def is_negated(self, place: Place, reach: int) -> bool:
-        """Whether a negation stands at most `reach` words before (fillers not counted), or a softener right after."""
-        start, end = place.start, place.end
-        before = islice((i for i in range(start - 1, -1, -1) if self.words[i] not in FILLERS), reach)
-        doubtful = place.likeness is Likeness.MISSPELT
-        if any(_negates(self.words[i], doubtful=doubtful) and not self.is_part(i, i + 1) for i in before):
-            return True
-        after = tuple(islice((i for i in range(end, len(self.words)) if self.words[i] not in FILLERS), 2))
-        if tuple(self.words[i] for i in after) in SOFTENERS:
-            return True
-        if self.words[start:end] != ("да",) or not after or self.is_part(after[0], after[0] + 1):
-            return False
-        return self.words[after[0]] == "не" or is_glued_negation(self.words[after[0]])
+def _denied(said: Speech, place: Place, attitude: Attitude) -> Denied | None:
+    return said.denied(place.start, place.end, attitude, misspelt=place.likeness is Likeness.MISSPELT)
 
 
-def _negates(word: str, *, doubtful: bool) -> bool:
-    if word in NEGATIONS or is_glued_negation(word) or _trails_into_negation(word):
-        return True
-    return doubtful and (word in LIKE_NEGATIONS or word[:2] in ("не", "ни"))
-
-
-def _trails_into_negation(word: str) -> bool:
-    """Whether it is no word of the language and ends in a negation, as a mumbled one is heard ("нуне")."""
-    return 3 <= len(word) <= LONGEST_MUMBLE and word[-2:] in ("не", "ни") and not is_known(word)
-
-
-def _idioms(words: Words) -> Iterable[tuple[int, int]]:
-    for start, word in enumerate(words):
-        for idiom in _IDIOMS_BY_FIRST.get(word, ()):
-            if words[start : start + len(idiom)] == idiom:
-                yield start, start + len(idiom)
-
-
-_IDIOMS_BY_FIRST: Final = {
-    first: tuple(idiom for idiom in IDIOMS if idiom[0] == first) for first in {idiom[0] for idiom in IDIOMS}
-}
+def _rank(place: Place) -> tuple[int, Likeness]:
+    return place.end - place.start, place.likeness

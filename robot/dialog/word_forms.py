@@ -49,6 +49,7 @@ _KEPT: Final = frozenset(
         "nothing",
     ]
 )
+_PREDICATES: Final = frozenset({"VERB", "INFN", "ADJS", "PRTS", "PRED"})
 _SHORTEST: Final = 4
 _VOWELS: Final = frozenset("aeiouy")
 
@@ -79,6 +80,12 @@ def lemma(word: str) -> str:
 def is_known(word: str) -> bool:
     """Whether the Russian dictionary has this very form."""
     return _is_russian(word) and _dictionary().word_is_known(word)
+
+
+@lru_cache(maxsize=16384)
+def is_predicate(word: str) -> bool:
+    """Whether the Russian word may be a verb or a short adjective: what a "не" stands before."""
+    return _is_russian(word) and any(parse.tag.POS in _PREDICATES for parse in _dictionary().parse(word))
 
 
 @cache

@@ -14,7 +14,6 @@ from random import Random
 from typing import Final
 
 from robot.dialog import library
-from robot.dialog.expected import expected
 from robot.dialog.flow import (
     Ask,
     Branch,
@@ -33,6 +32,7 @@ from robot.dialog.flow import (
     links_of,
     steps_of,
 )
+from robot.dialog.negation import Attitude, attitude_of
 from robot.dialog.plan import examples_of, plan_of
 from robot.dialog.values import filled_by
 from robot.rehearsal.mishearing import VARIANTS, mishear
@@ -260,7 +260,7 @@ class _Making:
         for answer in step.answers:
             meant = Meant(ANSWER, answer.id, answer.label or answer.id)
             sayings = self.sayings((*answer.phrases, *self._around(answer.phrases)), meant)
-            refusing = expected((answer.phrases,), forms=False).refusing[0] if answer.phrases else False
+            refusing = attitude_of(answer.phrases) is Attitude.REFUSING
             yield Choice(meant, sayings, answer.key, refusing)
         spot = plan_of(self._flow).spots[name]
         for id_, intent in spot.intents.items():

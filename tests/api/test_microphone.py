@@ -215,11 +215,11 @@ async def test_intents_and_times_are_understood_in_a_talk_from_the_page(
     async with api.deps.database.transaction(api.company) as tx:
         flow, trained = await flow_of(tx, published), await trained_of(tx, published)
 
-    def held(classifier: Trained | None) -> list[str]:
-        ears = FakeEars({1000: PRICE, 1200: "м", 1400: "завтра в три"})
+    def held(classifier: Trained | None, when: str = "завтра в три", zone: str = "Europe/Moscow") -> list[str]:
+        ears = FakeEars({1000: PRICE, 1200: "м", 1400: when})
         page = Speaker(1000, 1200, 1400)
         talk = _Talk(page, LoopClock()).hold(  # type: ignore[arg-type]
-            flow, {}, replace(fake_senses(tmp_path, Workers.inline()), ears=ears), classifier
+            flow, {}, replace(fake_senses(tmp_path, Workers.inline()), ears=ears), classifier, zone=zone
         )
         assert run_virtual(talk) == 1000
         return [line["text"] for line in page.told if line["type"] == "line" and line["speaker"] == "robot"]
@@ -229,6 +229,10 @@ async def test_intents_and_times_are_understood_in_a_talk_from_the_page(
     assert with_intents[-1].startswith("Сегодня")
     assert with_intents[-1].endswith("позвоним двадцать четвёртого ноября в пятнадцать ноль ноль")
     assert "Можно в рассрочку" not in await asyncio.to_thread(held, None)
+    noon = await asyncio.to_thread(held, trained, "в три")
+    evening = await asyncio.to_thread(held, trained, "в три", "Asia/Vladivostok")
+    assert noon[-1].endswith("позвоним двадцать третьего ноября в пятнадцать ноль ноль")
+    assert evening[-1].endswith("позвоним двадцать четвёртого ноября в пятнадцать ноль ноль")
 
 
 async def _microphone(page: ClientConnection, *, press: str, after_frames: int) -> None:

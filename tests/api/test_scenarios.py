@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
+from prometheus_client import CollectorRegistry
 
+from api.app import create_app
+from robot.dialog.finding import Offer, Speech
+from robot.dialog.flow import Language
 from services import groups
-from tests.api.conftest import SCHEDULE, Api, create, problem
+from tests.api.conftest import OURS, PASSWORD, SCHEDULE, SURVEY, Api, create, new_campaign, problem
 
 pytestmark = pytest.mark.postgres
 
@@ -206,3 +212,55 @@ async def test_R10_5_a_campaign_shows_how_far_its_callers_come(
     campaign = await create(anna)
     assert await done(await anna.get(f"/api/v1/campaigns/{campaign}/funnel")) == {"versions": [], "differences": []}
     assert problem(await boris.get(f"/api/v1/campaigns/{campaign}/funnel"))[:2] == (404, "no_such_campaign")
+
+
+class Here:
+    """An installation where nothing hears English, and an action server is away."""
+
+    def speech(self, language: Language) -> Speech:
+        known = {"соединить", "да", "нет"}
+        return Speech(hears=language is Language.RU, words=known, mend_ears="./zvonar models fetch x brings x.")
+
+    async def offer(self) -> Offer:
+        return Offer({"known"}, unasked="The action server does not answer.")
+
+
+DEAF = SOURCE.replace("steps:", "language: en\nsteps:").replace("key: 1, ", "")
+ACTS = SOURCE.replace("talk: {transfer: Продажи,", "talk: {act: somewhere, failed: bye, then: bye} #")
+
+
+@pytest.fixture
+async def there(api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    deps = replace(api.deps, surroundings=Here(), registry=CollectorRegistry())
+    transport = httpx.ASGITransport(create_app(deps))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=OURS) as asking:
+        await asking.post("/api/v1/session", json={"login": "anna", "password": PASSWORD})
+        yield asking
+
+
+@pytest.mark.usefixtures("group")
+async def test_R6_8_what_nothing_here_hears_keeps_a_scenario_from_being_published(there: httpx.AsyncClient) -> None:
+    made = await imported(there, source=DEAF)
+    checked = await done(await there.post(f"{SCENARIOS}/{made['id']}/check"))
+    assert not checked["publishable"]
+    assert {one["code"] for one in checked["findings"]} == {"no_recogniser"}
+    refused = await there.post(f"{SCENARIOS}/{made['id']}/publish", json={"revision": made["revision"]})
+    assert problem(refused) == (422, "scenario_errors", "steps.offer.answers.0.phrases")
+    assert "./zvonar models fetch x" in refused.json()["hint"]
+
+
+@pytest.mark.usefixtures("group")
+async def test_R6_8_an_unknown_word_and_a_doubtful_action_are_warnings(
+    there: httpx.AsyncClient,
+) -> None:
+    source = ACTS.replace("phrases: нет", "phrases: абвгд")
+    checked = await done(await there.post(f"{SCENARIOS}/check", json={"source": source}))
+    found = {one["code"]: (one["severity"], one["line"]) for one in checked["findings"]}
+    assert (found["unsayable_phrase"], found["action_unknown"]) == (("warning", 8), ("warning", 10))
+    assert checked["publishable"]
+
+
+async def test_R6_8_a_script_that_nobody_could_answer_is_refused(there: httpx.AsyncClient) -> None:
+    script = {**SURVEY, "language": "en"}
+    refused = await there.post("/api/v1/campaigns", json=new_campaign(script=script))
+    assert problem(refused) == (422, "no_recogniser", "script")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +13,18 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from app.scenario_cli import scenario_cli
-from app.scenario_publish import run_publish
+from app.scenario_publish import run_publish, world_for
 from app.settings import Settings
 from campaigns.campaign import CompanyId
 from core.errors import BadInput, Conflict, NotFound, ZvonarError
-from robot.dialog.source import schema
+from robot.dialog.checking import Severity, check
+from robot.dialog.source import read, schema
 from robot.tts.sounds import wav_of
 from services import drafts, groups
 from services.sounds import sound_path, store_sound
 from services.versions import versions_of
 from storage.database import Database
-from tests.conftest import EPOCH, Fresh
+from tests.conftest import EPOCH, ROOT, Fresh
 from tests.fakes.speech import sound
 
 TONE = wav_of(sound(8000, 1000))
@@ -54,7 +56,8 @@ def file(tmp_path: Path) -> Path:
 
 def run(*words: object) -> Result:
     def no_settings() -> Settings:
-        raise AssertionError("this command needs no settings")
+        assert words[0] == "check", "no other command needs settings"
+        return Settings()
 
     return CliRunner().invoke(scenario_cli(no_settings), [str(word) for word in words])
 
@@ -92,6 +95,45 @@ def test_R6_8_check_names_line_and_column_and_ends_with_status_1(file: Path) -> 
     assert result.exit_code == 1
     assert f"{file}:10:16: error: There is no step 'by'. Did you mean 'bye'?" in result.output
     assert told("check", file)["findings"][0]["line"] == 10
+
+
+def test_R6_8_check_finds_words_and_actions_that_nobody_here_has(file: Path) -> None:
+    acting = SOURCE.replace("transfer: Продажи, otherwise: bye", "act: x, failed: bye, then: bye")
+    file.write_text(acting.replace('"да, хочу"', '"да, абвгд"'))
+    found = {one["code"]: one for one in told("check", file)["findings"]}
+    assert (found["unsayable_phrase"]["severity"], found["unsayable_phrase"]["line"]) == ("warning", 8)
+    assert (found["no_such_action"]["severity"], found["no_such_action"]["line"]) == ("error", 11)
+    file.write_text(SOURCE.replace("steps:", "language: en\nsteps:").replace("key: 1, ", ""))
+    assert run("check", file).exit_code == 1
+    findings = [one for one in told("check", file)["findings"] if one["code"] == "no_recogniser"]
+    assert [(one["severity"], one["path"]) for one in findings] == [
+        ("error", "steps.offer.answers.0.phrases"),
+        ("warning", "language"),
+    ]
+    assert all("./zvonar models fetch vosk-model-small-en-us-0.15" in one["hint"] for one in findings)
+
+
+EXAMPLES = sorted(path for path in (ROOT / "scenarios").glob("*.yaml") if not path.name.endswith(".tests.yaml"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_have_no_error_on_a_fresh_machine(example: Path, tmp_path: Path) -> None:
+    flow = read(example.read_text("utf-8")).flow
+    assert flow is not None
+    world = asyncio.run(world_for(Settings(var=tmp_path), flow, None))
+    assert [one for one in check(flow, world) if one.severity is Severity.ERROR] == []
+
+
+@pytest.mark.postgres
+async def test_R6_8_check_looks_for_the_groups_of_a_company(
+    file: Path, fresh: Fresh, database: Database, company: CompanyId
+) -> None:
+    settings = Settings(database_url=fresh.app_url)  # type: ignore[arg-type]
+    flow = read(file.read_text("utf-8")).flow
+    assert flow is not None
+    for owner, missing in ((None, False), ("ромашка", True)):
+        world = await world_for(settings, flow, owner)
+        assert ("no_such_group" in {one.code for one in check(flow, world)}) == missing
 
 
 def test_R6_9_check_runs_the_set_that_lies_beside_the_scenario(file: Path) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from campaigns.campaign import CampaignId, CampaignKind, CompanyId, Variant
 from core.errors import BadInput, Conflict, NotFound
+from robot.dialog.finding import World
 from robot.dialog.flow import Flow, StepId
 from services import campaigns, drafts, groups, scenarios
 from services.campaigns import NewCampaign
 from services.publishing import Prepared, prepare, refuse, world_of
-from services.versions import chosen, published, versions_of
+from services.versions import chosen, published, versions_of, zone_of
 from storage import tables
 from storage.database import Database
 from tests.conftest import EPOCH, make_company
+from tests.robot.dialog.test_vectors import navec
+from tests.robot.test_word_vectors import fetched
 from tests.services.things import ALWAYS
 
 pytestmark = pytest.mark.postgres
@@ -274,3 +280,69 @@ def test_what_is_published_is_readable_without_its_links() -> None:
     assert shaped.start == StepId("nowhere")
     with pytest.raises(BadInput):
         drafts.flow_of_draft({"name": 5})
+
+
+async def test_callers_of_a_version_live_in_the_zone_of_the_nearest_campaign(
+    database: Database, company: CompanyId
+) -> None:
+    made, prepared = await ready(database, company)
+    one = await publish(database, company, made, prepared)
+    two = await publish(database, company, made, prepared, revision=2)
+
+    async def zone(version: int) -> str | None:
+        async with database.transaction(company) as tx:
+            return await zone_of(tx, version)
+
+    async def plan(version: int, name: str) -> None:
+        async with database.transaction(company) as tx:
+            new = NewCampaign(
+                name=name, kind=CampaignKind.DIALOG, scenario=version, trunk="t", schedule=replace(ALWAYS, zone=name)
+            )
+            await campaigns.create_campaign(tx, new, EPOCH)
+
+    assert await zone(two) is None
+    await plan(one, "Asia/Omsk")
+    assert await zone(two) == "Asia/Omsk"
+    await plan(two, "Asia/Chita")
+    await plan(one, "Europe/Samara")
+    assert [await zone(version) for version in (one, two, 999_999)] == ["Europe/Samara", "Asia/Chita", "Europe/Samara"]
+
+
+FEW = """\
+name: Цена
+intents:
+  price: [сколько стоит, какая цена, почём это, какая стоимость, сколько платить, цена какая у вас]
+  robot: [вы робот, это робот, ты бот, вы живой человек, это автоответчик, я говорю с машиной]
+handlers:
+  price: {reply: Сто рублей., escalation: bye}
+  robot: {reply: Да.}
+steps:
+  ask: {ask: Берёте?, answers: {Да: {key: 1, phrases: да, then: bye}}, otherwise: bye}
+  bye: {end: }
+"""
+
+
+async def test_R6_6_intents_are_learnt_by_the_word_vectors_that_were_fetched(
+    database: Database, company: CompanyId, tmp_path: Path
+) -> None:
+    words = ["цена", "стоимость", "стоит", "почем", "прайс", "робот", "бот", "автоответчик", "автомат"]
+    models = fetched(tmp_path / "models", navec(words, [[0, 0]] * 5 + [[1, 1]] * 4))
+
+    def prepared(folder: Path | None) -> Prepared:
+        return prepare(flow(FEW), source=FEW, tests=None, world=World(), now=EPOCH, models=folder)
+
+    async with database.transaction(company) as tx:
+        made = await drafts.create(tx, name="Цена", flow=None, source=None, now=EPOCH)
+        await drafts.save_draft(tx, made, revision=1, flow=flow(FEW), source=FEW, tests=None, now=EPOCH)
+    with_vectors = await publish(database, company, made, prepared(models))
+    without = await publish(database, company, made, prepared(tmp_path))
+    async with database.transaction(company) as tx:
+        knowing = await scenarios.trained_of(tx, with_vectors, models)
+        plain = await scenarios.trained_of(tx, without, models)
+        with pytest.raises(BadInput) as missing:
+            await scenarios.trained_of(tx, with_vectors, tmp_path)
+    assert knowing is not None
+    assert plain is not None
+    assert [knowing.ranked(word)[0].name for word in ("прайс", "автомат")] == ["price", "robot"]
+    assert knowing.ranked("прайс")[0].probability > plain.ranked("прайс")[0].probability
+    assert missing.value.code == "vectors_missing"

@@ -18,7 +18,8 @@ from core.results import CallResult
 from robot.dialog.events import GivenAnswer, How
 from robot.dialog.flow import StepId
 from robot.outcome import Latency, Outcome, Speaker, Utterance
-from services import reports
+from services import drafts, reports, scenarios
+from services.answer_report import AnswerKind, FreeAnswer, NumberSum
 from storage import tables
 from storage.database import Database
 from tests.conftest import EPOCH, make_company
@@ -77,6 +78,68 @@ async def test_R10_4_answers_are_counted_by_how_they_were_given(database: Databa
         ("a9", "Был раньше", 1, 0, 1),
     ]
     assert [(a.label, a.count) for a in unasked.counts] == [("Доволен", 0), ("Недоволен", 0)]
+
+
+LISTENING = """\
+name: Оценка
+steps:
+  rate: {listen: rate, prompt: Оцените., kind: number, question: Оценка, otherwise: why}
+  agree: {listen: agree, prompt: Согласны?, kind: yes_no, question: Согласие, otherwise: why}
+  phone: {listen: phone, prompt: Какой телефон?, kind: phone, question: Телефон, otherwise: why}
+  why: {listen: why, prompt: Почему?, question: Почему, otherwise: bye}
+  bye: {end: }
+"""
+
+
+async def test_R10_4_what_was_listened_for_is_counted_summed_up_or_listed(
+    database: Database, company: CompanyId
+) -> None:
+    listening = drafts.flow_of_source(LISTENING)
+    async with database.transaction(company) as tx:
+        version = await scenarios.publish(tx, name="Оценка", flow=listening, script=None, now=EPOCH)
+        made = await make_campaign(tx, kind=CampaignKind.DIALOG, scenario=version)
+        await load_phones(tx, made, 1)
+        (lead,) = await lead_ids(tx, made)
+        attempt = await add_attempt(tx, made, lead, CallResult.COMPLETED)
+
+        async def said(step: str, question: str, label: str, words: str, how: str = "speech") -> None:
+            of = {"step": step, "question": question, "said": words}
+            await add_answer(tx, attempt, made, lead, "", label, how, **of)
+
+        for mark, how in (("9", "speech"), ("9", "key"), ("10", "speech"), ("2", "speech"), ("7.5", "speech")):
+            await said("rate", "Оценка", mark, f"ну {mark}", how)
+        await said("agree", "Согласие", "yes", "да конечно")
+        await said("phone", "Телефон", "+79001112233", "девятьсот один")
+        for number in range(25):
+            await said("why", "Почему", "", f"причина {number}")
+        await said("gone", "Раньше", "", "было дело")
+        rate, agree, phone, why, gone = (await reports.campaign_report(tx, made)).answers
+    assert (rate.kind, rate.given, rate.numbers) == (AnswerKind.NUMBER, 5, NumberSum(5, 7.5, 9.0, 2.0, 10.0))
+    counted = [(one.label, one.count, one.by_key) for one in rate.counts]
+    assert counted[0] == ("9", 2, 1)
+    assert sorted(counted[1:]) == [("10", 1, 0), ("2", 1, 0), ("7.5", 1, 0)]
+    assert ([(one.label, one.count) for one in agree.counts], agree.numbers) == ([("yes", 1)], None)
+    assert (phone.counts, phone.listed) == ((), (FreeAnswer(attempt, "девятьсот один", "+79001112233"),))
+    assert (why.kind, why.given, len(why.listed), why.listed[0].said) == (AnswerKind.TEXT, 25, 20, "причина 24")
+    assert (gone.kind, gone.question, gone.listed[0].said) == (AnswerKind.TEXT, "Раньше", "было дело")
+
+
+async def test_R10_4_of_many_different_numbers_the_most_frequent_are_counted(
+    database: Database, company: CompanyId
+) -> None:
+    async with database.transaction(company) as tx:
+        flow = drafts.flow_of_source(LISTENING)
+        version = await scenarios.publish(tx, name="Оценка", flow=flow, script=None, now=EPOCH)
+        made = await make_campaign(tx, kind=CampaignKind.DIALOG, scenario=version)
+        await load_phones(tx, made, 1)
+        (lead,) = await lead_ids(tx, made)
+        attempt = await add_attempt(tx, made, lead, CallResult.COMPLETED)
+        for number in (*range(60), 7, 7, 8):
+            await add_answer(tx, attempt, made, lead, "", str(number), "speech", step="rate", question="Оценка")
+        rate = (await reports.campaign_report(tx, made)).answers[0]
+    assert len(rate.counts) == 50
+    assert [(one.label, one.count) for one in rate.counts[:2]] == [("7", 3), ("8", 2)]
+    assert rate.given == 63
 
 
 async def test_R2_7_the_condition_of_a_bucket_agrees_with_the_rule(database: Database, company: CompanyId) -> None:

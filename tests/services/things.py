@@ -103,19 +103,25 @@ async def add_attempt(
 
 
 async def add_answer(
-    tx: AsyncConnection, attempt: AttemptId, campaign: CampaignId, lead: int, answer: str, label: str, how: str
+    tx: AsyncConnection,
+    attempt: AttemptId,
+    campaign: CampaignId,
+    lead: int,
+    answer: str,
+    label: str,
+    how: str,
+    **more: object,
 ) -> None:
-    await tx.execute(
-        tables.answers.insert().values(
-            attempt_id=attempt,
-            campaign_id=campaign,
-            lead_id=lead,
-            step="q1",
-            question="Оценка",
-            answer=answer,
-            label=label,
-            how=how,
-            said="да",
-            confidence=0.9,
-        )
-    )
+    row = {
+        "attempt_id": attempt,
+        "campaign_id": campaign,
+        "lead_id": lead,
+        "step": "q1",
+        "question": "Оценка",
+        "answer": answer,
+        "label": label,
+        "how": how,
+        "said": "да",
+        "confidence": 0.9,
+    }
+    await tx.execute(tables.answers.insert().values(row | more))

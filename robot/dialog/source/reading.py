@@ -184,6 +184,9 @@ class _Reader:
         elif shape.main is not None:
             fields = {shape.main: (place, main), **{k: one for k, one in fields.items() if k != shape.main}}
             self._refuse_main_twice(given, keyword, shape, path)
+            if isinstance(main, Scalar) and main.nothing and shape.entries[shape.main].may_be_left_out:
+                self.notes.places[f"{path}.{shape.main}"] = main.place
+                del fields[shape.main]
         elif not (isinstance(main, Scalar) and main.nothing):
             self.notes.refuse("wrong_type", main.place, f"`{keyword}:` takes no value.", path=path)
         lists: tuple[str, ...] = ("answers",) if keyword == "ask" else ("cases",) if keyword == "branch" else ()

@@ -119,12 +119,17 @@ def _step(shape: Shape) -> dict[str, Any]:
             "additionalProperties": {"type": [*_SCALAR, "null"]},
         }
     else:
-        main = {"type": "null"} if shape.main is None else _entry(shape.entries[shape.main])
+        main = {"type": "null"} if shape.main is None else _main(shape.entries[shape.main])
     optional = ("then", "answers")
     step = _object(shape, entries, optional=optional)
     step["properties"] = {shape.keyword: {"description": shape.doc} | main} | step["properties"]
     step["required"].insert(0, shape.keyword)
     return step
+
+
+def _main(entry: Entry) -> dict[str, Any]:
+    described = _entry(entry)
+    return {"oneOf": [described, {"type": "null"}]} if entry.may_be_left_out else described
 
 
 def _case() -> dict[str, Any]:

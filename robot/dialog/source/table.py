@@ -56,6 +56,11 @@ class Entry:
         """Whether it may be left out to mean the step that follows in the file."""
         return self.required and self.kind is Kind.STEP and self.name == "then"
 
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether nothing written stands for its default."""
+        return not self.required and not self.nullable
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:

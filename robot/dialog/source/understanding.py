@@ -8,6 +8,7 @@ from typing import Final
 
 from robot.dialog import intents, when
 from robot.dialog.events import Heard, Listen
+from robot.dialog.features import Vectors
 from robot.dialog.flow import Flow
 from robot.dialog.intents import Trained
 from robot.dialog.plan import examples_of
@@ -23,10 +24,13 @@ def to_learn(flow: Flow) -> Mapping[str, tuple[str, ...]]:
     return {name: given for name, given in examples.items() if given}
 
 
-def trained_for(flow: Flow) -> Trained | None:
-    """The flow's classifier, None where it has no intents with examples; `BadInput` where these are too few."""
+def trained_for(flow: Flow, vectors: Vectors | None = None) -> Trained | None:
+    """The flow's classifier, None where it has no intents with examples; `BadInput` where these are too few.
+
+    With word vectors it understands words that no example has, and works with these vectors alone.
+    """
     wanted = to_learn(flow)
-    return intents.train(wanted, flow.language) if wanted else None
+    return intents.train(wanted, flow.language, vectors=vectors) if wanted else None
 
 
 def hearing_of(flow: Flow, trained: Trained | None, *, now: datetime, zone: str) -> Hearing:

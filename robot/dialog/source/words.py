@@ -149,7 +149,7 @@ DOCS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "message": {
         "": "Sends a message and goes on.",
-        "text": "What is sent.",
+        "text": "What is sent; nothing where a template is.",
         "then": _THEN,
         "channel": "By what it is sent.",
         "template": "One of the company's templates instead of the text.",

@@ -171,7 +171,8 @@ def _step(plain: Plain) -> CommentedMap:
     if shape.main is None:
         return CommentedMap({keyword: None})
     main = shape.entries[shape.main]
-    written = CommentedMap({keyword: _value(main, plain[main.name])})
+    left_out = main.may_be_left_out and plain[main.name] == _default(main)
+    written = CommentedMap({keyword: None if left_out else _value(main, plain[main.name])})
     written.update(_fields(plain, shape, but=(main.name,)))
     return written
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from robot.dialog.checking import Finding, Severity, World, check
+from robot.dialog.checking import Finding, Offer, Severity, Speech, World, check
 from robot.dialog.flow import (
     Act,
     Answer,
@@ -26,6 +26,7 @@ from robot.dialog.flow import (
     Intent,
     Language,
     Listen,
+    ListenFor,
     Message,
     Prompt,
     Return,
@@ -79,12 +80,12 @@ GOOD = flow_of(say("hello", "ask"), ask())
 WORLD = World(
     groups={"Продажи"},
     sounds={"hello.wav"},
-    vocabulary={"да", "нет", "один", "хочу"},
     variables=frozenset({"Сумма"}),
     templates={"напоминание"},
-    actions={"price"},
-    voices={VoiceSex.FEMALE},
+    actions=Offer({"price"}),
+    speech=lambda _: Speech(words={"да", "нет", "один", "хочу"}, voices={VoiceSex.FEMALE}),
 )
+DEAF = World(speech=lambda _: Speech(hears=False, mend_ears="./zvonar models fetch x brings x."))
 
 
 def test_a_good_flow_has_no_finding() -> None:
@@ -228,6 +229,61 @@ def test_R6_8_a_phrase_that_cannot_be_heard_is_an_error_where_nothing_else_gives
     assert "'абвгд'" in finding.message
 
 
+def by_code(flow: Flow, world: World, code: str) -> list[tuple[str | None, str | None, Severity]]:
+    return [(one.step, one.field, one.severity) for one in check(flow, world) if one.code == code]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (None, [("a", "answers.0.phrases", Severity.ERROR), (None, "language", Severity.WARNING)]),
+        ("1", [(None, "language", Severity.WARNING)]),
+    ],
+)
+def test_R6_8_without_a_recogniser_an_answer_needs_a_key(key: str | None, expected: list[object]) -> None:
+    flow = flow_of(ask("a", Answer(id="x", label="Да", key=key, phrases=("да", "хочу"), then=Z)))
+    assert by_code(flow, DEAF, "no_recogniser") == expected
+    assert "models fetch x" in (found(flow, DEAF)["no_recogniser"].hint or "")
+
+
+def test_R6_8_without_a_recogniser_words_that_are_kept_are_a_warning_and_typed_ones_none() -> None:
+    def heard(kind: ListenFor) -> Flow:
+        return flow_of(Listen(id=StepId("a"), prompt=Prompt(text="?"), variable="x", kind=kind, then=Z, otherwise=Z))
+
+    assert by_code(heard(ListenFor.TEXT), DEAF, "no_recogniser") == [("a", "kind", Severity.WARNING)]
+    assert by_code(heard(ListenFor.NUMBER), DEAF, "no_recogniser") == []
+    only_keys = flow_of(ask("a", Answer(id="x", label="Да", key="1", then=Z)))
+    assert by_code(only_keys, DEAF, "no_recogniser") == []
+    handlers = by_code(handled(OBJECTION), DEAF, "no_recogniser")
+    assert (None, "language", Severity.WARNING) in handlers
+
+
+def test_R6_8_a_recogniser_that_spells_any_word_hears_every_phrase() -> None:
+    flow = flow_of(ask("a", Answer(id="x", label="Да", phrases=("абвгд",), then=Z)))
+    assert check(flow, World(speech=lambda _: Speech())) == ()
+
+
+def test_R6_8_the_world_is_asked_about_the_language_of_the_flow() -> None:
+    asked: list[Language] = []
+
+    def speech(language: Language) -> Speech:
+        asked.append(language)
+        return Speech()
+
+    check(flow_of(ask("a"), language=Language.EN), World(speech=speech))
+    assert set(asked) == {Language.EN}
+
+
+def test_R6_8_an_action_that_perhaps_somebody_offers_is_a_warning() -> None:
+    flow = flow_of(Act(id=StepId("a"), action="x", then=Z, failed=Z))
+    away = Offer({"price"}, unasked="The action server does not answer.")
+    finding = found(flow, World(actions=away))["action_unknown"]
+    assert (finding.severity, finding.field) == (Severity.WARNING, "action")
+    assert "does not answer" in finding.message
+    assert found(flow, World(actions=Offer({"x"}, unasked="It is away."))) == {}
+    assert found(flow, World(actions=Offer()))["no_such_action"].severity is Severity.ERROR
+
+
 def test_what_is_not_known_of_the_world_is_not_looked_at() -> None:
     flow = flow_of(
         Say(id=StepId("a"), prompt=Prompt(text="{что-то}", audio="x.wav"), then=StepId("b")),
@@ -359,5 +415,5 @@ def test_errors_come_first_and_then_the_order_of_the_flow() -> None:
 def test_an_english_flow_is_looked_over_by_english_spelling() -> None:
     answer = Answer(id="x", label="Two", phrases=("2",), then=Z)
     flow = flow_of(ask("a", answer), language=Language.EN)
-    assert "unsayable_phrase" not in found(flow, World(vocabulary={"two"}))
-    assert "unsayable_phrase" in found(flow, World(vocabulary={"two hundred"}))
+    assert "unsayable_phrase" not in found(flow, World(speech=lambda _: Speech(words={"two"})))
+    assert "unsayable_phrase" in found(flow, World(speech=lambda _: Speech(words={"two hundred"})))

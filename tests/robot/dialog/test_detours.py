@@ -39,6 +39,7 @@ from robot.dialog.flow import (
     Handler,
     HandlerKind,
     Intent,
+    ListenFor,
     Prompt,
     Return,
     Say,
@@ -60,7 +61,7 @@ INTENTS = {
     "no": Intent(phrases=("не интересно",)),
     "stop": Intent(phrases=("больше не звоните",)),
     "operator": Intent(phrases=("оператора",)),
-    "joke": Intent(examples=("расскажи анекдот",)),
+    "joke": Intent(examples=("расскажи анекдот", "беру после анекдота")),
 }
 
 
@@ -171,8 +172,53 @@ def test_R6_6_a_detour_does_not_give_the_question_more_tries() -> None:
 
 
 def test_R6_6_an_expected_answer_beats_a_handler_unless_its_words_are_a_part_of_the_handlers() -> None:
-    assert Talk().after(Heard("да дорого")).state.answers[0].label == "Да"
+    assert Talk().after(Heard("беру хоть и дорого")).state.answers[0].label == "Да"
     assert Talk().after(Heard("нет денег")).state.used == {"price": 1}
+
+
+def test_R6_4_a_bare_consent_gives_way_to_what_the_other_words_mean() -> None:
+    assert Talk().after(Heard("да но дорого")).state.used == {"price": 1}
+    assert Talk().after(Heard("да а кто это")).state.used == {"who": 1}
+    expensive = (IntentGuess("price", 0.7), IntentGuess("no", 0.6))
+    assert Talk().after(Heard("да только цены у вас", intents=expensive)).state.used == {"price": 1}
+
+
+def test_R6_4_an_example_said_word_for_word_wins_over_a_phrase_that_is_a_part_of_it() -> None:
+    assert Talk().after(Heard("беру после анекдота")).state.used == {"joke": 1}
+    assert [one.label for one in Talk().after(Heard("беру после анекдотов")).state.answers] == ["Да"]
+
+
+@pytest.mark.parametrize(("said", "used"), [("пять минут подождите", {}), ("расскажи один анекдот", {"joke": 1})])
+def test_R6_6_a_handlers_own_words_as_a_whole_are_no_number(said: str, used: dict[str, int]) -> None:
+    number = ListenStep(
+        id=StepId("offer"), variable="x", kind=ListenFor.NUMBER, then=StepId("bye"), otherwise=StepId("sorry")
+    )
+    intents = INTENTS | {"joke": Intent(examples=("расскажи один анекдот",))}
+    flow = msgspec.structs.replace(flow_of(number, BYE, SORRY), intents=intents)
+    assert Talk(flow).after(Heard(said)).state.used == used
+
+
+def test_R6_4_a_no_that_speaks_of_something_missing_gives_way_to_a_handler() -> None:
+    guess = (IntentGuess("who", 0.7),)
+    assert Talk().after(Heard("начальства тут нет", intents=guess)).state.used == {"who": 1}
+    assert [one.label for one in Talk().after(Heard("нет начальства", intents=guess)).state.answers] == ["Нет"]
+    assert [one.label for one in Talk().after(Heard("ну нет", intents=guess)).state.answers] == ["Нет"]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        Heard("ну да", intents=(IntentGuess("price", 0.9),)),
+        Heard("да да конечно", intents=(IntentGuess("price", 0.9),)),
+        Heard("да беру дорого"),
+        Heard("да беру", intents=(IntentGuess("price", 0.9),)),
+        Heard("да это я говорю", intents=(IntentGuess("who", 0.9),)),
+        Heard("да давайте", intents=(IntentGuess("joke", 0.9), IntentGuess("price", 0.6))),
+        Heard("да пожалуйста"),
+    ],
+)
+def test_R6_4_a_consent_that_is_all_or_is_repeated_stands(turn: Heard) -> None:
+    assert [answer.label for answer in Talk().after(turn).state.answers] == ["Да"]
 
 
 def test_R6_6_a_wish_not_to_be_called_again_is_never_lost_behind_an_answer() -> None:

@@ -13,7 +13,8 @@ from num2words import num2words
 
 from robot.dialog.events import Heard
 from robot.dialog.flow import Case, Listen, ListenFor, Op, StepId
-from robot.dialog.heard_values import number_in, phone_in, typed_value, value_in
+from robot.dialog.heard_values import typed_value, value_in
+from robot.dialog.number_words import number_in, phone_in
 from robot.dialog.values import fill_json, fill_url, holds, number_of
 
 

@@ -135,7 +135,7 @@ def test_word_vectors_carry_meaning_to_words_that_no_example_has() -> None:
     with_vectors = train(FEW, Language.RU, vectors=Meanings())
     assert with_vectors.ranked("прайс")[0].name == "price"
     stored = with_vectors.to_bytes()
-    again = Trained.from_bytes(stored, vectors=Meanings())
+    again = Trained.from_bytes(stored, find=lambda _: Meanings())
     assert again.ranked("прайс") == with_vectors.ranked("прайс")
 
 

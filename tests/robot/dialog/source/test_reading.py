@@ -21,6 +21,7 @@ from robot.dialog.flow import (
     Intent,
     Listen,
     ListenFor,
+    Message,
     Op,
     Prompt,
     Say,
@@ -29,7 +30,7 @@ from robot.dialog.flow import (
     Transfer,
     VoiceSex,
 )
-from robot.dialog.source import Finding, read
+from robot.dialog.source import Finding, read, write
 from robot.dialog.source.findings import meant
 from robot.dialog.source.placed import check_source
 from robot.dialog.source.tree import MAX_CHARACTERS, MAX_DEPTH
@@ -135,6 +136,18 @@ def test_the_other_steps_are_written_under_their_keywords() -> None:
     assert step("a:\n  end: Всё\n  result: no_input") == End(
         id=StepId("a"), prompt=Prompt(text="Всё"), result=CallResult.NO_INPUT
     )
+
+
+def test_a_message_by_a_template_alone_needs_no_text() -> None:
+    written = steps("a:\n  message:\n  template: Адрес\n  then: end")
+    sent = step("a:\n  message:\n  template: Адрес")
+    assert isinstance(sent, Message)
+    assert (sent.text, sent.template) == ("", "Адрес")
+    flow = read(written).flow
+    assert flow is not None
+    assert "message:\n" in write(flow)
+    assert read(write(flow)).flow == flow
+    assert one(steps("a:\n  listen:\n  otherwise: end")).code == "empty"
 
 
 def test_intents_and_handlers_have_short_forms_too() -> None:

@@ -34,6 +34,7 @@ GOOD = [
     "{set: {x: 1}}",
     "{fetch: 'https://x', failed: b, save: {/a: x}, method: POST}",
     "{message: Привет, channel: email, subject: x}",
+    "{message: , template: Адрес}",
     "{callback: 60}",
     "{callback: , variable: when}",
     "{tag: vip}",
